@@ -1,0 +1,1 @@
+"""The pages: static HTML, CSS and ES modules, served as they are."""

@@ -1,0 +1,1 @@
+"""The one place that knows both: live engine, HTTP, WebSocket and command line."""
