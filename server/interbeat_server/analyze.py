@@ -1,0 +1,130 @@
+"""Whole-session analysis: a recording, or RR lists, to one document of figures."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import numpy as np
+from interbeat_analysis.artifacts import artifacts, mask_artifacts
+from interbeat_analysis.hrv import hrv
+from interbeat_analysis.series import grid, heart_rate
+from interbeat_analysis.synchrony import (
+    SynchronySummary,
+    WindowedCrossCorrelation,
+    summary,
+    windowed_cross_correlation,
+)
+
+from interbeat_collector.beats import BeatTimeline
+from interbeat_collector.events import PARTNERS, Packet, Partner
+from interbeat_collector.heart_rate import decode
+from interbeat_collector.session_file import Recording
+
+from . import live
+from .messages import number
+
+DOCUMENT_VERSION = 1
+
+
+class Heart(NamedTuple):
+    """Beats of one partner on the session clock, shape (n_beats,) each."""
+
+    t_s: np.ndarray
+    rr_s: np.ndarray
+
+
+def hearts_of(recording: Recording) -> dict[Partner, Heart]:
+    """The beats of both partners, from every packet of a recording."""
+    timelines: dict[Partner, BeatTimeline] = {p: BeatTimeline() for p in PARTNERS}
+    for event in sorted(recording.events, key=lambda event: event.t_s):
+        if isinstance(event, Packet):
+            timelines[event.partner].add(event.t_s, decode(event.data).rr_ticks)
+    return {p: Heart(*timelines[p].beats()[:2]) for p in PARTNERS}
+
+
+def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
+    """A list of intervals laid end to end from the beat that opens the first."""
+    return Heart(opening_s + np.cumsum(rr_s), rr_s)
+
+
+def analyze(hearts: dict[Partner, Heart], duration_s: float | None = None) -> dict[str, Any]:
+    """The document that `interbeat analyze --json` prints (`docs/researchers.md`)."""
+    both = len(hearts) == 2
+    return {
+        "version": DOCUMENT_VERSION,
+        "software": f"interbeat {version('interbeat')}",
+        "basis": "whole recording",
+        "duration_s": number(_duration_s(hearts) if duration_s is None else duration_s),
+        "partners": {p: _partner(hearts[p]) if p in hearts else None for p in PARTNERS},
+        "synchrony": _synchrony(hearts["a"], hearts["b"]) if both else None,
+    }
+
+
+def correlation(a: Heart, b: Heart) -> WindowedCrossCorrelation:
+    """Windowed cross-correlation of the two heart-rate series where both were recorded."""
+    start_s = max(_opening_s(a), _opening_s(b))
+    stop_s = min(_end_s(a), _end_s(b))
+    start_s = np.ceil(start_s / live.HOP_S) * live.HOP_S if np.isfinite(start_s) else 0.0
+    samples_s = grid(start_s, max(stop_s, start_s), live.FS_HZ)
+    series = (heart_rate(heart.t_s, _nn(heart), samples_s) for heart in (a, b))
+    return windowed_cross_correlation(
+        *series,
+        live.FS_HZ,
+        window_s=live.WINDOW_S,
+        hop_s=live.HOP_S,
+        max_lag_s=live.MAX_LAG_S,
+        start_s=float(start_s),
+    )
+
+
+def _partner(heart: Heart) -> dict[str, Any]:
+    rejected = artifacts(heart.rr_s)
+    found = hrv(heart.t_s, _nn(heart))
+    return {
+        "beats": len(heart.rr_s),
+        "artifact_share": number(rejected.mean()) if len(rejected) else None,
+        "mean_hr_bpm": number(found.mean_hr_bpm),
+        "sdnn_ms": number(found.sdnn_ms),
+        "rmssd_ms": number(found.rmssd_ms),
+        "start_s": number(_opening_s(heart)),
+        "end_s": number(_end_s(heart)),
+    }
+
+
+def _synchrony(a: Heart, b: Heart) -> dict[str, Any]:
+    found: SynchronySummary = summary(correlation(a, b))
+    return {
+        "best_lag_s": number(found.best_lag_s),
+        "mean_z": number(found.mean_z),
+        "mean_abs_z": number(found.mean_abs_z),
+        "zero_lag_z": number(found.zero_lag_z),
+        "a_leads_z": number(found.a_leads_z),
+        "b_leads_z": number(found.b_leads_z),
+        "windows": int(found.windows),
+        "window_s": live.WINDOW_S,
+        "hop_s": live.HOP_S,
+        "max_lag_s": live.MAX_LAG_S,
+        "anchor": "lead",
+        "fs_hz": live.FS_HZ,
+    }
+
+
+def _nn(heart: Heart) -> np.ndarray:
+    return mask_artifacts(heart.rr_s)
+
+
+def _opening_s(heart: Heart) -> float:
+    return float(heart.t_s[0] - heart.rr_s[0]) if len(heart.t_s) else np.nan
+
+
+def _end_s(heart: Heart) -> float:
+    return float(heart.t_s[-1]) if len(heart.t_s) else np.nan
+
+
+def _duration_s(hearts: dict[Partner, Heart]) -> float:
+    """From the first opening beat of either to the last beat of either."""
+    recorded = [heart for heart in hearts.values() if len(heart.t_s)]
+    if not recorded:
+        return 0.0
+    return max(map(_end_s, recorded)) - min(map(_opening_s, recorded))

@@ -1,0 +1,362 @@
+"""The command `interbeat` and its verbs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from interbeat_collector.events import Event, Partner, Session
+
+    from .desk import Desk
+
+    _Verbs = argparse._SubParsersAction["_Parser"]
+
+USAGE_ERROR = 2
+EXAMPLES = {
+    "demo": "interbeat demo --coupling 0.8 --lag-s 3",
+    "replay": "interbeat replay SESSION.interbeat --rate 10",
+    "analyze": "interbeat analyze --rr-a ana.txt --rr-b ben.txt --json",
+}
+
+
+class UserError(Exception):
+    """A mistake of the caller or of the machine; the text is one line with the next step."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except _user_errors() as error:
+        print(f"interbeat: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def command() -> str:
+    """How the user calls interbeat, for the commands we print."""
+    return os.environ.get("INTERBEAT_COMMAND", "interbeat")
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """The errors whose text is one line for the user."""
+    from interbeat_collector.rr_file import RRFileError
+
+    from interbeat_collector.session_file import SessionFileError, SessionWriteError
+
+    from .runs import RunError
+    from .serve import PortError
+
+    return (UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError)
+
+
+def run_app(options: argparse.Namespace) -> int:
+    """Open the list of sessions."""
+    return _host(options, path=lambda _: "/")
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Record two simulated partners, or two recorded hearts, and show them live."""
+    session, events = _demo_session(options)
+    return _host(options, record=(session, events), path=lambda name: f"/run/{name}")
+
+
+def run_replay(options: argparse.Namespace) -> int:
+    """Show a recorded session again."""
+    return _host(options, replay=_session_path(options), path=lambda name: f"/run/{name}")
+
+
+def run_analyze(options: argparse.Namespace) -> int:
+    """Print the figures of a session or of RR lists."""
+    from .table import report
+
+    document, title, names = _analysis(options)
+    if options.json:
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        print(report(document, title, names))
+    return 0
+
+
+def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
+    from interbeat_collector.simulation import DyadSettings
+
+    from .sources import recorded_hearts_session, simulated_session
+
+    if bool(options.rr_a) != bool(options.rr_b):
+        raise UserError("--rr-a and --rr-b go together: one recording for each partner.")
+    if options.rr_a:
+        return recorded_hearts_session(
+            Path(options.rr_a), Path(options.rr_b), options.seed, options.offset_s
+        )
+    settings = DyadSettings(seed=options.seed, coupling=options.coupling, lag_s=options.lag_s)
+    return simulated_session(settings)
+
+
+def _session_path(options: argparse.Namespace) -> Path:
+    """A path, or the id of a session in the data folder."""
+    from .catalogue import Catalogue, data_folder
+
+    given = Path(options.file)
+    if given.exists():
+        return given
+    return Catalogue(data_folder(options.data_dir)).find(options.file) or given
+
+
+def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
+    """The document, a title and what the partners are called."""
+    from interbeat_collector.rr_file import read_rr
+
+    from interbeat_collector.session_file import read_session
+
+    from .analyze import Heart, analyze, heart_of_rr, hearts_of
+
+    if options.file and (options.rr_a or options.rr_b):
+        raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
+    if options.file:
+        recording = read_session(_session_path(options))
+        session = recording.session
+        title = f"Session {session.id} ({session.kind}), {session.started_utc}"
+        document = analyze(hearts_of(recording), recording.duration_s)
+        return document, title, session.labels
+    if not options.rr_a:
+        raise UserError("Nothing to analyse: give a session file, or --rr-a FILE and --rr-b FILE.")
+    hearts: dict[Partner, Heart] = {"a": heart_of_rr(read_rr(Path(options.rr_a)))}
+    names: dict[Partner, str] = {"a": Path(options.rr_a).name}
+    if options.rr_b:
+        hearts["b"] = heart_of_rr(read_rr(Path(options.rr_b)), options.offset_s)
+        names["b"] = Path(options.rr_b).name
+    return analyze(hearts), "RR recordings", names
+
+
+def _host(
+    options: argparse.Namespace,
+    *,
+    path: Callable[[str], str],
+    record: tuple[Session, Iterable[Event]] | None = None,
+    replay: Path | None = None,
+) -> int:
+    """Serve the pages around one run, or around none, until stopped."""
+    from .app import application
+    from .catalogue import data_folder
+    from .desk import Desk
+    from .door import Keys
+    from .serve import address, host, listen, open_browser
+
+    async def serve() -> int:
+        listening = listen(options.port)
+        with listening:
+            port = listening.getsockname()[1]
+            keys, desk = Keys(port), Desk(data_folder(options.data_dir))
+            name, until = "", None
+            if record is not None:
+                live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
+                name, until = live.id, live.finished()
+                print(f"Recording to\n{live.path}")
+            elif replay is not None:
+                name = desk.replay(replay, rate=options.rate)
+                print(f"Replaying {replay}")
+            url = address(listening, keys, path(name))
+
+            def ready() -> None:
+                print(f"Open this page (the link works once):\n{url}\nCtrl-C stops.", flush=True)
+                if not options.no_browser:
+                    open_browser(url)
+
+            await host(
+                application(desk, port=port, keys=keys), desk, listening, ready=ready, until=until
+            )
+            return _farewell(desk)
+
+    return asyncio.run(serve())
+
+
+def _farewell(desk: Desk) -> int:
+    """Say where the recording is; the exit code tells whether it is whole."""
+    if desk.live is None:
+        return 0
+    path = desk.live.path
+    if desk.live.error:
+        print(f"interbeat: {desk.live.error}", file=sys.stderr)
+    print(f"The recording is {path}\nReplay it: {command()} replay {shlex.quote(path)}", flush=True)
+    return USAGE_ERROR if desk.live.error else 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a mistake with one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"interbeat: {message}. See: {command()} {self._help()}\n")
+
+    def _help(self) -> str:
+        verb = self.prog.split()[1:]
+        return " ".join([*verb, "--help"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="interbeat",
+        description="Two hearts from strap to screen. Without a verb: the list of your sessions.",
+    )
+    parser.add_argument("--version", action="version", version=f"interbeat {version('interbeat')}")
+    parser.set_defaults(run=run_app, port=None, no_browser=False, data_dir=None)
+    _add_hosting(parser)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+    _add_demo(verbs)
+    _add_replay(verbs)
+    _add_analyze(verbs)
+    return parser
+
+
+def _add_demo(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "demo", run_demo)
+    parser.add_argument(
+        "--seed",
+        type=_whole(0, 2**32 - 1),
+        default=1,
+        metavar="N",
+        help="which two simulated people (default 1)",
+    )
+    parser.add_argument(
+        "--coupling",
+        type=_between(0, 1),
+        default=0.6,
+        metavar="0..1",
+        help="how much slow arousal they share (default 0.6)",
+    )
+    parser.add_argument(
+        "--lag-s",
+        type=_between(-5, 5),
+        default=2.0,
+        metavar="S",
+        help="seconds by which the second follows the first (default 2; negative: leads)",
+    )
+    parser.add_argument(
+        "--rr-a", metavar="FILE", help="let the first strap wear a recorded heart (RR intervals)"
+    )
+    parser.add_argument("--rr-b", metavar="FILE", help="the same for the second strap")
+    _add_offset(parser)
+    _add_rate(parser)
+    parser.add_argument(
+        "--duration-s",
+        type=_between(1, 7 * 86400),
+        metavar="S",
+        help="stop after that much session time (default: Ctrl-C)",
+    )
+    _add_hosting(parser)
+
+
+def _add_replay(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "replay", run_replay)
+    parser.add_argument("file", metavar="FILE", help="a session file, or the id of a session")
+    _add_rate(parser)
+    _add_hosting(parser)
+
+
+def _add_analyze(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "analyze", run_analyze)
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a session file or a session's id")
+    parser.add_argument("--rr-a", metavar="FILE", help="RR intervals of the first partner")
+    parser.add_argument("--rr-b", metavar="FILE", help="RR intervals of the second partner")
+    _add_offset(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    _add_data_dir(parser)
+
+
+def _verb(verbs: _Verbs, name: str, run: Callable[[argparse.Namespace], int]) -> _Parser:
+    text = (run.__doc__ or "").strip()
+    parser = verbs.add_parser(
+        name, help=text, description=text, epilog=f"Example: {EXAMPLES[name]}"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_rate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rate",
+        type=_between(0.25, 60),
+        default=1.0,
+        metavar="N",
+        help="N times as fast as real time, 0.25 to 60 (default 1)",
+    )
+
+
+def _add_offset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--offset-s",
+        type=_between(-86400, 86400),
+        default=0.0,
+        metavar="S",
+        help="B's first interval opens S seconds after A's (default 0; may be negative)",
+    )
+
+
+def _add_hosting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port",
+        type=_whole(1, 65535),
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="port on 127.0.0.1 (default 8765, or a free one when that is taken)",
+    )
+    parser.add_argument(
+        "--no-browser",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="do not open a browser",
+    )
+    _add_data_dir(parser)
+
+
+def _add_data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data-dir",
+        default=argparse.SUPPRESS,
+        metavar="FOLDER",
+        help="where sessions are kept (default: INTERBEAT_DATA, else your user data folder)",
+    )
+
+
+def _between(low: float, high: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return number
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return value
+
+    return number

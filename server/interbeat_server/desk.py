@@ -1,0 +1,114 @@
+"""The desk: starts runs, knows which are on, and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from interbeat_collector.clock import utc_now
+from interbeat_collector.events import Event, Partner, Session
+from interbeat_collector.session_file import SessionWriter, read_session
+
+from .catalogue import Catalogue
+from .runs import LiveRun, ReplayRun, Run, RunError
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_LABELS: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
+MOST_REPLAYS = 8
+
+
+class Desk:
+    """All runs of this program. One session is recorded at a time; several may be replayed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.catalogue = Catalogue(folder)
+        self.runs: dict[str, Run] = {}
+        self.live: LiveRun | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def record(
+        self,
+        session: Session,
+        events: Iterable[Event],
+        *,
+        rate: float = 1.0,
+        duration_s: float | None = None,
+    ) -> LiveRun:
+        """Start to record; SessionWriteError when the folder does not allow it."""
+        if self.live is not None and not self.live.over:
+            raise RunError("A session is being recorded. Stop it before you start another one.")
+        writer = SessionWriter(self.catalogue.folder, session)
+        self.live = LiveRun(session, events, writer, rate=rate, duration_s=duration_s)
+        self._start(session.id, self.live)
+        return self.live
+
+    def replay(self, path: Path, *, rate: float = 1.0) -> str:
+        """Open a recording; returns the name of the run. SessionFileError when it is none."""
+        run = ReplayRun(read_session(path), rate=rate)
+        self._let_go_of_unwatched_replays()
+        name = f"{run.id}-replay-{secrets.token_hex(3)}"
+        self._start(name, run)
+        return name
+
+    def recording_runs(self) -> dict[str, str]:
+        """Session id to run, for what is being recorded now."""
+        if self.live is None or self.live.over:
+            return {}
+        return {self.live.id: self.live.id}
+
+    def end_replays_of(self, session_id: str) -> None:
+        """Close replays of a session, and its viewers with them: it is about to be deleted."""
+        for name, run in list(self.runs.items()):
+            if run.id == session_id:
+                run.hub.dismiss()
+                if isinstance(run, ReplayRun):
+                    run.close()
+                del self.runs[name]
+
+    async def close(self) -> None:
+        """End every run; what is being recorded is completed first."""
+        await asyncio.gather(*(run.stop() for run in self.runs.values()))
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self, name: str, run: Run) -> None:
+        self.runs[name] = run
+        task = asyncio.get_running_loop().create_task(run.drive(), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._report)
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("Run %s broke off", task.get_name(), exc_info=error)
+
+    def _let_go_of_unwatched_replays(self) -> None:
+        replays = [(n, r) for n, r in self.runs.items() if isinstance(r, ReplayRun)]
+        idle = [(n, r) for n, r in replays if not r.hub.viewers]
+        for name, run in idle[: max(len(replays) - MOST_REPLAYS + 1, 0)]:
+            run.close()
+            del self.runs[name]
+
+
+def new_session(
+    straps: dict[Partner, dict[str, str]],
+    labels: dict[Partner, str] | None = None,
+    settings: dict[str, object] | None = None,
+) -> Session:
+    """The header of a session of simulated straps that starts now."""
+    started = utc_now()
+    stamp = started.replace("-", "").replace(":", "").replace("T", "-").rstrip("Z")
+    return Session(
+        id=f"{stamp}-{secrets.token_hex(2)}",
+        kind="simulated",
+        started_utc=started,
+        labels=labels or DEFAULT_LABELS,
+        straps=straps,
+        software=f"interbeat {version('interbeat')}",
+        settings=settings or {},
+    )

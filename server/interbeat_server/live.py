@@ -1,0 +1,305 @@
+"""The live engine: events in, frames out, no I/O and no clock.
+
+A frame at time T depends on nothing but the events that had arrived by T. It is what the
+functions of `interbeat_analysis` give for the beats known at that moment, so live, replay and
+batch agree; tests hold them together.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from interbeat_analysis.artifacts import artifacts, mask_artifacts
+from interbeat_analysis.hrv import HRV, windowed_hrv
+from interbeat_analysis.series import grid, heart_rate, known_until
+from interbeat_analysis.synchrony import windowed_cross_correlation
+
+from interbeat_collector.beats import Beats, BeatTimeline
+from interbeat_collector.events import PARTNERS, End, Event, Link, Marker, Packet, Partner
+from interbeat_collector.heart_rate import decode
+
+FS_HZ = 4.0
+TICK_S = 1.0 / FS_HZ
+WINDOW_S = 30.0
+HOP_S = 1.0
+MAX_LAG_S = 5.0
+HRV_WINDOW_S = 60.0
+HRV_NEEDED_S = 45.0
+"""Clean seconds that a window must hold before a figure is shown."""
+STALE_AFTER_S = 3.0
+PATIENCE_S = 10.0
+"""How long a silent strap may still hand in beats before its silence is drawn as a gap."""
+MEMORY_S = 120.0
+"""Beats this far back cannot change what a frame says any more."""
+
+
+class Series(NamedTuple):
+    """Values of one partner that became known with a frame, oldest first."""
+
+    t_s: np.ndarray
+    values: np.ndarray
+
+
+class Columns(NamedTuple):
+    """Windowed cross-correlation that became known: centres (w,) and r (w, lags)."""
+
+    t_s: np.ndarray
+    r: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class WindowedIndices:
+    """Variability of one partner in the last `HRV_WINDOW_S` seconds, NaN where undefined."""
+
+    hrv: HRV
+    artifact_share: float
+    clean_s: float
+
+    @property
+    def enough(self) -> bool:
+        return self.clean_s >= HRV_NEEDED_S
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """State of one strap at a frame."""
+
+    state: str
+    reason: str
+    age_s: float | None
+    contact: bool | None
+    packets: int
+    gaps: int
+    bad_packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time without beats; `to_s` is None while it lasts."""
+
+    partner: Partner
+    from_s: float
+    to_s: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What became known at `t_s`. The once-a-second parts are None in between."""
+
+    t_s: float
+    heart_rate: dict[Partner, Series]
+    beats: dict[Partner, Series]
+    markers: tuple[Marker, ...]
+    gaps: tuple[Gap, ...]
+    columns: Columns | None
+    indices: dict[Partner, WindowedIndices] | None
+    signals: dict[Partner, Signal] | None
+
+
+@dataclass(slots=True)
+class _Heart:
+    """One partner: the beat timeline and what was already handed out."""
+
+    partner: Partner
+    timeline: BeatTimeline = field(default_factory=BeatTimeline)
+    link: Link | None = None
+    arrival_s: float | None = None
+    contact: bool | None = None
+    packets: int = 0
+    bad_packets: int = 0
+    beats_out: int = 0
+    stretches_out: int = 1
+    known_s: float | None = None
+    silence: Gap | None = None
+
+    def take(self, packet: Packet) -> None:
+        measurement = decode(packet.data)
+        self.packets += 1
+        self.bad_packets += bool(measurement.problem)
+        self.arrival_s = packet.t_s
+        self.contact = measurement.contact
+        self.timeline.add(packet.t_s, measurement.rr_ticks)
+
+    def horizon_s(self, t_s: float, beats: Beats) -> float:
+        """Up to where the heart rate is settled at `t_s`, be it as a gap."""
+        return max(known_until(beats.t_s), t_s - PATIENCE_S)
+
+    def new_samples(self, t_s: float, beats: Beats) -> Series:
+        if not self.timeline.count:
+            return _nothing()
+        horizon_s = self.horizon_s(t_s, beats)
+        start_s = _opening_s(beats, horizon_s) if self.known_s is None else self.known_s
+        samples_s = grid(start_s, horizon_s, FS_HZ)
+        samples_s = samples_s[samples_s > start_s]
+        if not len(samples_s):
+            return _nothing()
+        self.known_s = float(samples_s[-1])
+        return Series(samples_s, _heart_rate(beats, samples_s))
+
+    def new_beats(self, beats: Beats) -> Series:
+        fresh = self.timeline.count - self.beats_out
+        self.beats_out += fresh
+        if not fresh:
+            return _nothing()
+        return Series(beats.t_s[-fresh:], beats.rr_s[-fresh:])
+
+    def new_gaps(self, t_s: float) -> list[Gap]:
+        gaps = []
+        silent = self._silent_s(t_s) > STALE_AFTER_S
+        if self.timeline.stretches > self.stretches_out:
+            self.stretches_out = self.timeline.stretches
+            reason = self.silence.reason if self.silence else "packets were lost"
+            gaps.append(Gap(self.partner, *self.timeline.last_hole(), reason))
+            self.silence = None
+        elif self.silence and not silent:
+            gaps.append(replace(self.silence, to_s=self.timeline.end_s()))
+            self.silence = None
+        if silent and self.silence is None:
+            reason = "no contact" if self.contact is False else "no signal"
+            self.silence = Gap(self.partner, self.timeline.end_s(), None, reason)
+            gaps.append(self.silence)
+        return gaps
+
+    def _silent_s(self, t_s: float) -> float:
+        """Seconds without a beat beyond what a send period explains."""
+        return t_s - self.timeline.end_s() - 1.0 if self.timeline.count else 0.0
+
+    def signal(self, t_s: float) -> Signal:
+        state, reason = self._state(t_s)
+        return Signal(
+            state=state,
+            reason=reason,
+            age_s=None if self.arrival_s is None else t_s - self.arrival_s,
+            contact=self.contact,
+            packets=self.packets,
+            gaps=max(self.timeline.stretches - 1, 0),
+            bad_packets=self.bad_packets,
+        )
+
+    def _state(self, t_s: float) -> tuple[str, str]:
+        if self.link is None or self.link.state != "streaming":
+            return (self.link.state, self.link.reason) if self.link else ("searching", "")
+        if self.arrival_s is None or t_s - self.arrival_s > STALE_AFTER_S:
+            return "stale", ""
+        return ("no_contact", "") if self.contact is False else ("streaming", "")
+
+    def indices(self, t_s: float, beats: Beats) -> WindowedIndices:
+        rejected = artifacts(beats.rr_s)
+        nn_s = np.where(rejected, np.nan, beats.rr_s)
+        found = windowed_hrv(beats.t_s, nn_s, np.array([t_s]), HRV_WINDOW_S)
+        inside = (beats.t_s > t_s - HRV_WINDOW_S) & (beats.t_s <= t_s)
+        return WindowedIndices(
+            hrv=HRV(*(values[0] for values in found)),
+            artifact_share=float(rejected[inside].mean()) if inside.any() else np.nan,
+            clean_s=float(np.nansum(nn_s[inside])),
+        )
+
+
+class Engine:
+    """Turns the events of a session into one frame every `TICK_S` of session time."""
+
+    def __init__(self) -> None:
+        self._pending: deque[Event] = deque()
+        self._hearts: dict[Partner, _Heart] = {p: _Heart(p) for p in PARTNERS}
+        self._next_window_s: float | None = None
+
+    def push(self, event: Event) -> None:
+        """Hand in an event; the first frame at or after its `t_s` takes it in."""
+        self._pending.append(event)
+
+    def skip_to(self, t_s: float) -> tuple[Marker, ...]:
+        """Take in everything up to `t_s` as already shown; return the markers passed."""
+        markers = self._take_in(t_s)
+        for heart in self._hearts.values():
+            heart.beats_out = heart.timeline.count
+            heart.stretches_out = max(heart.timeline.stretches, 1)
+            heart.new_gaps(t_s)
+            heart.new_samples(t_s, heart.timeline.beats(t_s - MEMORY_S))
+        self._new_columns(t_s, self._beats(t_s))
+        return markers
+
+    def frame(self, t_s: float) -> Frame:
+        """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
+        markers = self._take_in(t_s)
+        known = self._beats(t_s)
+        hearts = self._hearts
+        on_the_second = t_s % HOP_S == 0
+        return Frame(
+            t_s=t_s,
+            heart_rate={p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS},
+            beats={p: hearts[p].new_beats(known[p]) for p in PARTNERS},
+            markers=markers,
+            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s)),
+            columns=self._new_columns(t_s, known) if on_the_second else None,
+            indices=(
+                {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
+            ),
+            signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
+        )
+
+    def beats(self, partner: Partner) -> Beats:
+        """All beats of a partner as known after the last frame."""
+        return self._hearts[partner].timeline.beats()
+
+    def _beats(self, t_s: float) -> dict[Partner, Beats]:
+        return {p: self._hearts[p].timeline.beats(t_s - MEMORY_S) for p in PARTNERS}
+
+    def _take_in(self, t_s: float) -> tuple[Marker, ...]:
+        markers = []
+        while self._pending and self._pending[0].t_s <= t_s:
+            match self._pending.popleft():
+                case Packet() as packet:
+                    self._hearts[packet.partner].take(packet)
+                case Link() as link:
+                    self._hearts[link.partner].link = link
+                case Marker() as marker:
+                    markers.append(marker)
+                case End():
+                    pass
+        return tuple(markers)
+
+    def _new_columns(self, t_s: float, known: dict[Partner, Beats]) -> Columns:
+        """Windows that became complete: both hearts settled to the end of the largest lag."""
+        if not all(heart.timeline.count for heart in self._hearts.values()):
+            return _no_columns()
+        horizon_s = min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
+        if self._next_window_s is None:
+            opening_s = max(_opening_s(beats, horizon_s) for beats in known.values())
+            self._next_window_s = float(np.ceil(opening_s / HOP_S) * HOP_S)
+        start_s = self._next_window_s
+        samples_s = grid(start_s, horizon_s, FS_HZ)
+        if len(samples_s) < round((WINDOW_S + MAX_LAG_S) * FS_HZ):
+            return _no_columns()
+        found = windowed_cross_correlation(
+            _heart_rate(known["a"], samples_s),
+            _heart_rate(known["b"], samples_s),
+            FS_HZ,
+            window_s=WINDOW_S,
+            hop_s=HOP_S,
+            max_lag_s=MAX_LAG_S,
+            start_s=start_s,
+        )
+        self._next_window_s += len(found.t_s) * HOP_S
+        return Columns(found.t_s, found.r)
+
+
+def _opening_s(beats: Beats, otherwise_s: float) -> float:
+    """The beat that opens the first interval."""
+    return float(beats.t_s[0] - beats.rr_s[0]) if len(beats.t_s) else otherwise_s
+
+
+def _heart_rate(beats: Beats, t_s: np.ndarray) -> np.ndarray:
+    return heart_rate(beats.t_s, mask_artifacts(beats.rr_s), t_s)
+
+
+def _nothing() -> Series:
+    return Series(np.empty(0), np.empty(0))
+
+
+def _no_columns() -> Columns:
+    lags = 2 * round(MAX_LAG_S * FS_HZ) + 1
+    return Columns(np.empty(0), np.empty((0, lags)))

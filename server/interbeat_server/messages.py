@@ -1,0 +1,197 @@
+"""Frames, headers and states as the messages of the page (`docs/messages.md`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from interbeat_collector.events import PARTNERS, Marker, Session
+
+from . import live
+from .live import Columns, Frame, Gap, Series, Signal, WindowedIndices
+
+Message = dict[str, Any]
+
+PROTOCOL = 1
+DROPPABLE = frozenset({"tick", "col", "quality"})
+"""Messages that a slow viewer may miss: newer ones of the same kind follow."""
+LABEL_LIMIT = 200
+
+
+def encode(message: Mapping[str, object]) -> str:
+    """One message as JSON; every NaN must have become null before."""
+    return json.dumps(message, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def batch(encoded: Sequence[str]) -> str:
+    """Encoded messages as one text frame."""
+    return f"[{','.join(encoded)}]"
+
+
+def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Message]:
+    """All messages of a frame, in the order in which they are sent."""
+    messages = [_mark(frame.t_s, marker) for marker in frame.markers]
+    messages += [_gap(frame.t_s, gap) for gap in frame.gaps]
+    messages.append(_tick(frame))
+    if frame.columns is not None and frame.indices is not None:
+        messages.append(_col(frame.t_s, frame.columns, frame.indices))
+    if frame.signals is not None:
+        messages.append(_quality(frame.t_s, frame.signals, recording))
+    return messages
+
+
+def marks(t_s: float, markers: Sequence[Marker]) -> list[Message]:
+    """Markers that were passed on the way to `t_s`."""
+    return [_mark(t_s, marker) for marker in markers]
+
+
+def state(
+    t_s: float, name: str, *, rate: float, message: str | None = None, file: str | None = None
+) -> Message:
+    return {
+        "type": "state",
+        "t_s": t_s,
+        "state": name,
+        "rate": rate,
+        "message": message,
+        "file": file,
+    }
+
+
+def hello(
+    session: Session,
+    *,
+    epoch: int,
+    resumed: bool,
+    mode: str,
+    duration_s: float | None,
+    current: Message,
+) -> Message:
+    return {
+        "type": "hello",
+        "protocol": PROTOCOL,
+        "version": version("interbeat"),
+        "epoch": epoch,
+        "resumed": resumed,
+        "mode": mode,
+        "session": {
+            "id": session.id,
+            "kind": session.kind,
+            "labels": session.labels,
+            "started_utc": session.started_utc,
+            "straps": session.straps,
+        },
+        "duration_s": duration_s,
+        "settings": _settings(),
+        "state": current,
+    }
+
+
+def _settings() -> Message:
+    steps = round(live.MAX_LAG_S * live.FS_HZ)
+    return {
+        "fs_hz": live.FS_HZ,
+        "window_s": live.WINDOW_S,
+        "hop_s": live.HOP_S,
+        "max_lag_s": live.MAX_LAG_S,
+        "lag_s": [step / live.FS_HZ for step in range(-steps, steps + 1)],
+        "hrv_window_s": live.HRV_WINDOW_S,
+        "hrv_needed_s": live.HRV_NEEDED_S,
+        "stale_after_s": live.STALE_AFTER_S,
+    }
+
+
+def _tick(frame: Frame) -> Message:
+    return {
+        "type": "tick",
+        "t_s": frame.t_s,
+        "hr": {p: _samples(frame.heart_rate[p]) for p in PARTNERS},
+        "beats": {p: _beats(frame.beats[p]) for p in PARTNERS},
+    }
+
+
+def _samples(series: Series) -> Message:
+    return {"t_s": series.t_s.tolist(), "bpm": _rounded(series.values, 3)}
+
+
+def _beats(series: Series) -> Message:
+    return {"t_s": _rounded(series.t_s, 4), "rr_ms": _rounded(series.values * 1000.0, 3)}
+
+
+def _col(t_s: float, columns: Columns, indices: Mapping[Any, WindowedIndices]) -> Message:
+    return {
+        "type": "col",
+        "t_s": t_s,
+        "columns": [
+            {"t_s": centre_s, "r": _rounded(r, 3)}
+            for centre_s, r in zip(columns.t_s.tolist(), columns.r, strict=True)
+        ],
+        "hrv": {p: _indices(indices[p]) for p in PARTNERS},
+    }
+
+
+def _indices(found: WindowedIndices) -> Message:
+    shown = found.hrv if found.enough else None
+    return {
+        "mean_hr_bpm": number(shown.mean_hr_bpm, 2) if shown else None,
+        "rmssd_ms": number(shown.rmssd_ms, 2) if shown else None,
+        "sdnn_ms": number(shown.sdnn_ms, 2) if shown else None,
+        "beats": int(found.hrv.beats),
+        "artifact_share": number(found.artifact_share, 4),
+        "clean_s": number(found.clean_s, 1),
+    }
+
+
+def _quality(t_s: float, signals: Mapping[Any, Signal], recording: Mapping[str, object]) -> Message:
+    return {
+        "type": "quality",
+        "t_s": t_s,
+        "partners": {
+            p: {
+                "state": signals[p].state,
+                "reason": signals[p].reason,
+                "age_s": number(signals[p].age_s, 3),
+                "contact": signals[p].contact,
+                "packets": signals[p].packets,
+                "gaps": signals[p].gaps,
+                "bad_packets": signals[p].bad_packets,
+            }
+            for p in PARTNERS
+        },
+        "recording": dict(recording),
+    }
+
+
+def _mark(t_s: float, marker: Marker) -> Message:
+    return {"type": "mark", "t_s": t_s, "at_s": marker.at_s, "label": marker.label}
+
+
+def _gap(t_s: float, gap: Gap) -> Message:
+    return {
+        "type": "gap",
+        "t_s": t_s,
+        "partner": gap.partner,
+        "from_s": number(gap.from_s, 3),
+        "to_s": number(gap.to_s, 3),
+        "reason": gap.reason,
+    }
+
+
+def number(value: float | np.ndarray | None, digits: int | None = None) -> float | None:
+    """A JSON number; None for None and NaN."""
+    if value is None or not np.isfinite(value):
+        return None
+    return float(value) if digits is None else round(float(value), digits)
+
+
+def _rounded(values: np.ndarray, digits: int) -> list[float | None]:
+    return [
+        value if known else None
+        for value, known in zip(
+            np.round(values, digits).tolist(), np.isfinite(values).tolist(), strict=True
+        )
+    ]

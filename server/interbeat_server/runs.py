@@ -1,0 +1,322 @@
+"""Runs: a session that is being recorded, or one that is being replayed.
+
+Both feed the same engine on the same grid of ticks and publish its frames to their hub. They
+differ only in where the events come from and in who may move the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+
+from interbeat_collector.clock import Clock, SessionClock
+from interbeat_collector.events import End, Event, Marker, Session
+from interbeat_collector.session_file import Recording, SessionWriteError, SessionWriter
+from interbeat_collector.stream import Stream
+
+from . import messages
+from .hub import Hub
+from .live import TICK_S, Engine
+from .messages import Message
+
+ClockMaker = Callable[[float, float], Clock]
+"""Makes a clock from its rate and the session time it starts at."""
+
+HISTORY_S = 330.0
+"""How much is drawn again after a jump: the five-minute view and a window."""
+RATES = (0.25, 60.0)
+MARK_AGE_S = 30.0
+"""A marker's moment may lie this far back; otherwise the page's clock is not believed."""
+
+
+class RunError(ValueError):
+    """A command that this run cannot carry out; the text is one sentence for the user."""
+
+
+class Run(ABC):
+    """What live runs and replays share: an engine, a hub, a state and a clock that waits."""
+
+    mode: str
+
+    def __init__(self, session: Session, rate: float, clock: ClockMaker = SessionClock) -> None:
+        self.session = session
+        self.hub = Hub()
+        self._engine = Engine()
+        self._make_clock = clock
+        self._rate = rate
+        self._tick = 0
+        self._wake = asyncio.Event()
+        self._state = self._describe("paused")
+
+    @property
+    def id(self) -> str:
+        return self.session.id
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of what is replayed; unknown for a live run."""
+        return None
+
+    @property
+    def now_s(self) -> float:
+        """Session time of the newest frame."""
+        return max(self._tick - 1, 0) * TICK_S
+
+    @abstractmethod
+    def clock_s(self) -> float:
+        """Session time right now."""
+
+    def hello(self, *, resumed: bool) -> Message:
+        return messages.hello(
+            self.session,
+            epoch=self.hub.epoch,
+            resumed=resumed,
+            mode=self.mode,
+            duration_s=self.duration_s,
+            current=self._state,
+        )
+
+    @abstractmethod
+    async def drive(self) -> None:
+        """Produce frames until the run is over."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """End the run and return when nothing is left to do."""
+
+    def _publish_frame(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._engine.push(event)
+        frame = self._engine.frame(self._tick * TICK_S)
+        self._tick += 1
+        self.hub.publish(messages.frame_messages(frame, self._recording()))
+
+    @abstractmethod
+    def _recording(self) -> Message:
+        """What `quality` says of the recording."""
+
+    def _describe(self, name: str, message: str | None = None, file: str | None = None) -> Message:
+        return messages.state(self.now_s, name, rate=self._rate, message=message, file=file)
+
+    def _enter(self, name: str, message: str | None = None, file: str | None = None) -> None:
+        self._state = self._describe(name, message, file)
+        self.hub.publish([self._state])
+
+    async def _due(self, clock: Clock) -> bool:
+        """Wait for the next tick; False when something else came up first."""
+        sleeper = asyncio.ensure_future(clock.sleep_until(self._tick * TICK_S))
+        waker = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
+            return not waker.done()
+        finally:
+            sleeper.cancel()
+            waker.cancel()
+
+
+class LiveRun(Run):
+    """Records the events of a source and shows them as they come."""
+
+    mode = "live"
+
+    def __init__(
+        self,
+        session: Session,
+        events: Iterable[Event],
+        writer: SessionWriter,
+        *,
+        rate: float = 1.0,
+        duration_s: float | None = None,
+        clock: ClockMaker = SessionClock,
+    ) -> None:
+        super().__init__(session, rate, clock)
+        self._writer = writer
+        self._stream = Stream(events, writer)
+        self._clock = clock(rate, 0.0)
+        self._last_s = math.inf if duration_s is None else duration_s
+        self._stop_reason: str | None = None
+        self._over = asyncio.Event()
+        self.error: SessionWriteError | None = None
+
+    @property
+    def path(self) -> str:
+        return str(self._writer.path)
+
+    def clock_s(self) -> float:
+        return self._clock.now_s()
+
+    async def drive(self) -> None:
+        self._clock = self._make_clock(self._rate, 0.0)
+        self._enter("recording")
+        try:
+            while self._stop_reason is None:
+                await asyncio.sleep(0)
+                if await self._due(self._clock):
+                    self._publish_frame(self._stream.until(self._tick * TICK_S))
+                    self._stop_when_through()
+            self._writer.put(End(self.now_s, self._stop_reason))
+        except SessionWriteError as error:
+            self.error = error
+        await self._finish()
+
+    async def stop(self) -> None:
+        self._stop_reason = self._stop_reason or "stopped"
+        self._wake.set()
+        await self._over.wait()
+
+    @property
+    def over(self) -> bool:
+        """True once the file is closed, complete or as far as the disk allowed."""
+        return self._over.is_set()
+
+    async def finished(self) -> None:
+        """Return once the run is over."""
+        await self._over.wait()
+
+    async def mark(self, label: str, at_s: float | None) -> None:
+        """Record a marker and return when it is on the disk."""
+        label = label.strip()
+        if not 1 <= len(label) <= messages.LABEL_LIMIT:
+            raise RunError(
+                f"A marker needs 1 to {messages.LABEL_LIMIT} characters, not {len(label)}."
+            )
+        if self._over.is_set() or self._stop_reason:
+            raise RunError("The recording has ended; nothing can be marked in it any more.")
+        now_s = self._clock.now_s()
+        if at_s is None or not now_s - MARK_AGE_S * self._rate <= at_s <= now_s:
+            at_s = now_s
+        self._stream.add(Marker(now_s, at_s, label))
+        await asyncio.wrap_future(self._writer.flush())
+
+    def _stop_when_through(self) -> None:
+        if self.now_s >= self._last_s:
+            self._stop_reason = "the chosen duration is over"
+        elif self._stream.exhausted:
+            self._stop_reason = "both hearts have ended"
+
+    async def _finish(self) -> None:
+        await asyncio.to_thread(self._writer.close)
+        self.error = self.error or self._writer.error
+        if self.error:
+            self._enter("failed", str(self.error), self.path)
+        else:
+            self._enter("ended", None, self.path)
+        self._over.set()
+
+    def _recording(self) -> Message:
+        return {"saved_s": self._writer.saved_s, "elapsed_s": self.now_s}
+
+
+class ReplayRun(Run):
+    """Shows a recorded session again; its viewers move the clock."""
+
+    mode = "replay"
+
+    def __init__(
+        self, recording: Recording, *, rate: float = 1.0, clock: ClockMaker = SessionClock
+    ) -> None:
+        self._events = tuple(sorted(recording.events, key=lambda event: event.t_s))
+        self._length_s = recording.duration_s
+        super().__init__(recording.session, checked_rate(rate), clock)
+        self._last_tick = math.ceil(self._length_s / TICK_S)
+        self._stream = Stream(self._events)
+        self._playing = True
+        self._jump_s: float | None = None
+        self._closing = False
+        self._state = self._describe("playing")
+
+    @property
+    def duration_s(self) -> float:
+        return self._length_s
+
+    def clock_s(self) -> float:
+        return self.now_s
+
+    async def drive(self) -> None:
+        clock = self._make_clock(self._rate, 0.0)
+        while not self._closing:
+            if self._wake.is_set():
+                self._wake.clear()
+                if self._jump_s is not None:
+                    await self._jump()
+                clock = self._make_clock(self._rate, self._tick * TICK_S)
+            if not self.hub.viewers or not self._playing:
+                await self._wake.wait()
+            elif await self._due(clock):
+                self._publish_frame(self._stream.until(self._tick * TICK_S))
+                self._hold_at_the_end()
+                await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the run end at its next turn."""
+        self._closing = True
+        self._wake.set()
+
+    def watched(self) -> None:
+        """Go on when somebody begins to watch."""
+        self._wake.set()
+
+    def play(self) -> None:
+        if self._tick > self._last_tick:
+            self._jump_s = 0.0
+        self._set(playing=True)
+
+    def pause(self) -> None:
+        self._set(playing=False)
+
+    def set_rate(self, rate: float) -> None:
+        self._rate = checked_rate(rate)
+        self._set(playing=self._playing)
+
+    def jump(self, t_s: float) -> None:
+        if not 0 <= t_s <= self._length_s:
+            raise RunError(f"{t_s:g} s is outside the recording, which lasts {self._length_s:g} s.")
+        self._jump_s = t_s
+        self._wake.set()
+
+    def _set(self, *, playing: bool) -> None:
+        self._playing = playing
+        self._enter("playing" if playing else "paused")
+        self._wake.set()
+
+    def _hold_at_the_end(self) -> None:
+        if self._tick > self._last_tick:
+            self._playing = False
+            self._enter("paused", "End of the recording.")
+
+    async def _jump(self) -> None:
+        """Begin anew at the chosen moment, with the last minutes before it as history."""
+        assert self._jump_s is not None
+        target = math.floor(self._jump_s / TICK_S)
+        self._jump_s = None
+        self._engine = Engine()
+        self._stream = Stream(self._events)
+        self._tick = max(target - round(HISTORY_S / TICK_S), 0)
+        self._state = self._describe(str(self._state["state"]))
+        self.hub.restart()
+        if self._tick:
+            self._skip_to((self._tick - 1) * TICK_S)
+        while self._tick <= target and self._jump_s is None and not self._closing:
+            self._publish_frame(self._stream.until(self._tick * TICK_S))
+            if self._tick % 40 == 0:
+                await asyncio.sleep(0)
+
+    def _skip_to(self, t_s: float) -> None:
+        for event in self._stream.until(t_s):
+            self._engine.push(event)
+        self.hub.publish(messages.marks(t_s, self._engine.skip_to(t_s)))
+
+    def _recording(self) -> Message:
+        return {"saved_s": None, "elapsed_s": self.now_s}
+
+
+def checked_rate(rate: float) -> float:
+    low, high = RATES
+    if not low <= rate <= high:
+        raise RunError(f"rate {rate:g} is out of range: choose {low:g} to {high:g}.")
+    return rate

@@ -1,0 +1,56 @@
+"""Sessions without a radio: simulated or recorded hearts under virtual straps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import accumulate
+from pathlib import Path
+
+from interbeat_collector.rr_file import read_rr
+from interbeat_collector.simulation import DyadSettings, dyad
+from interbeat_collector.virtual_strap import merge, strap_packets, worn
+
+from interbeat_collector.events import PARTNERS, Event, Partner, Session
+
+from .desk import new_session
+
+SIMULATED_MODEL = "Simulated strap"
+
+
+def simulated_session(
+    settings: DyadSettings, labels: dict[Partner, str] | None = None
+) -> tuple[Session, Iterator[Event]]:
+    """Two simulated people, with no end."""
+    models: dict[Partner, str] = dict.fromkeys(PARTNERS, SIMULATED_MODEL)
+    header = new_session(_straps(models), labels, {"simulation": asdict(settings)})
+    return header, _worn(dyad(settings), models, settings.seed)
+
+
+def recorded_hearts_session(
+    rr_a: Path, rr_b: Path, seed: int = 1, offset_s: float = 0.0
+) -> tuple[Session, Iterator[Event]]:
+    """Two RR recordings played by virtual straps, until both have ended."""
+    recordings: dict[Partner, Path] = {"a": rr_a, "b": rr_b}
+    models: dict[Partner, str] = {p: f"Recorded heart {f.name}" for p, f in recordings.items()}
+    start_s: dict[Partner, float] = {"a": max(-offset_s, 0.0), "b": max(offset_s, 0.0)}
+    beats = {p: accumulate(read_rr(recordings[p]), initial=start_s[p]) for p in PARTNERS}
+    header = new_session(_straps(models), settings={"recorded_hearts": True})
+    return header, _worn(beats, models, seed)
+
+
+def _straps(models: Mapping[Partner, str]) -> dict[Partner, dict[str, str]]:
+    return {p: {"model": models[p]} for p in PARTNERS}
+
+
+def _worn(
+    beats: Mapping[Partner, Iterable[float]],
+    models: Mapping[Partner, str],
+    seed: int,
+) -> Iterator[Event]:
+    return merge(
+        *(
+            worn(p, strap_packets(p, beats[p], seed=2 * seed + i), models[p])
+            for i, p in enumerate(PARTNERS)
+        )
+    )
