@@ -25,9 +25,12 @@ LATE_S = 0.6
 """A packet that comes this much later than its content explains follows a lost one."""
 SLACK_S = 0.25
 """What radio jitter may add to the send period before beats must be missing."""
+LONGEST_TICKS = 10 * TICKS_PER_S
+"""No interval between two beats: a strap that says so has missed some."""
 HOLE_S = 0.05
 """Beats are missing between two stretches, so that they never touch."""
-MAX_DRIFT = 300e-6
+MAX_DRIFT = 100e-6
+"""Twice what the crystals of straps are known to be off."""
 JITTER_FLOOR_S = 0.005
 
 
@@ -149,11 +152,12 @@ class BeatTimeline:
 
     def add(self, arrival_s: float, rr_ticks: Sequence[int]) -> None:
         """Take in a packet that arrived at `arrival_s` (never before an earlier one)."""
-        rr_ticks = [ticks for ticks in rr_ticks if ticks > 0]
-        if rr_ticks:
-            if not self._stretches or self._beats_are_missing(arrival_s, rr_ticks):
+        intervals = [ticks for ticks in rr_ticks if 0 < ticks <= LONGEST_TICKS]
+        broken = any(ticks > LONGEST_TICKS for ticks in rr_ticks)
+        if intervals:
+            if broken or not self._stretches or self._beats_are_missing(arrival_s, intervals):
                 self._stretches.append(_Stretch())
-            self._stretches[-1].add(arrival_s, rr_ticks)
+            self._stretches[-1].add(arrival_s, intervals)
         self._arrival_s = arrival_s
 
     def _beats_are_missing(self, arrival_s: float, rr_ticks: Sequence[int]) -> bool:

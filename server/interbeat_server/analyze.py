@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
-from interbeat_analysis.artifacts import artifacts, mask_artifacts
-from interbeat_analysis.hrv import hrv
-from interbeat_analysis.series import grid, heart_rate
 from interbeat_analysis.synchrony import (
     SynchronySummary,
     WindowedCrossCorrelation,
@@ -16,12 +12,15 @@ from interbeat_analysis.synchrony import (
     windowed_cross_correlation,
 )
 
+from interbeat_analysis.artifacts import artifacts, mask_artifacts
+from interbeat_analysis.hrv import hrv
+from interbeat_analysis.series import grid, heart_rate
 from interbeat_collector.beats import BeatTimeline
 from interbeat_collector.events import PARTNERS, Packet, Partner
 from interbeat_collector.heart_rate import decode
 from interbeat_collector.session_file import Recording
 
-from . import live
+from . import __version__, live
 from .messages import number
 
 DOCUMENT_VERSION = 1
@@ -53,7 +52,7 @@ def analyze(hearts: dict[Partner, Heart], duration_s: float | None = None) -> di
     both = len(hearts) == 2
     return {
         "version": DOCUMENT_VERSION,
-        "software": f"interbeat {version('interbeat')}",
+        "software": f"interbeat {__version__}",
         "basis": "whole recording",
         "duration_s": number(_duration_s(hearts) if duration_s is None else duration_s),
         "partners": {p: _partner(hearts[p]) if p in hearts else None for p in PARTNERS},

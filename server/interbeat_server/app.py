@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable
-from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +24,7 @@ from starlette.websockets import WebSocketDisconnect
 from interbeat_collector.events import Partner
 from interbeat_collector.session_file import SessionFileError, SessionWriteError
 
+from . import __version__
 from .desk import Desk
 from .door import Door, Keys
 from .hub import Viewer
@@ -125,7 +125,7 @@ def api(desk: Desk, keys: Keys) -> APIRouter:
     @router.get("/sessions")
     def list_sessions() -> dict[str, object]:
         return {
-            "version": version("interbeat"),
+            "version": __version__,
             "folder": str(desk.catalogue.folder),
             "sessions": desk.catalogue.listing(desk.recording_runs()),
         }

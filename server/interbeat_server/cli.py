@@ -10,9 +10,10 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from . import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -216,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="interbeat",
         description="Two hearts from strap to screen. Without a verb: the list of your sessions.",
     )
-    parser.add_argument("--version", action="version", version=f"interbeat {version('interbeat')}")
+    parser.add_argument("--version", action="version", version=f"interbeat {__version__}")
     parser.set_defaults(run=run_app, port=None, no_browser=False, data_dir=None)
     _add_hosting(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 
 from interbeat_collector.clock import utc_now
 from interbeat_collector.events import Event, Partner, Session
 from interbeat_collector.session_file import SessionWriter, read_session
 
+from . import __version__
 from .catalogue import Catalogue
 from .runs import LiveRun, ReplayRun, Run, RunError
 
@@ -109,6 +109,6 @@ def new_session(
         started_utc=started,
         labels=labels or DEFAULT_LABELS,
         straps=straps,
-        software=f"interbeat {version('interbeat')}",
+        software=f"interbeat {__version__}",
         settings=settings or {},
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from interbeat_collector.events import PARTNERS, Marker, Session
 
-from . import live
+from . import __version__, live
 from .live import Columns, Frame, Gap, Series, Signal, WindowedIndices
 
 Message = dict[str, Any]
@@ -74,7 +73,7 @@ def hello(
     return {
         "type": "hello",
         "protocol": PROTOCOL,
-        "version": version("interbeat"),
+        "version": __version__,
         "epoch": epoch,
         "resumed": resumed,
         "mode": mode,

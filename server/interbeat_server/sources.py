@@ -24,7 +24,7 @@ def simulated_session(
     """Two simulated people, with no end."""
     models: dict[Partner, str] = dict.fromkeys(PARTNERS, SIMULATED_MODEL)
     header = new_session(_straps(models), labels, {"simulation": asdict(settings)})
-    return header, _worn(dyad(settings), models, settings.seed)
+    return header, _worn(dyad(settings), settings.seed)
 
 
 def recorded_hearts_session(
@@ -36,21 +36,17 @@ def recorded_hearts_session(
     start_s: dict[Partner, float] = {"a": max(-offset_s, 0.0), "b": max(offset_s, 0.0)}
     beats = {p: accumulate(read_rr(recordings[p]), initial=start_s[p]) for p in PARTNERS}
     header = new_session(_straps(models), settings={"recorded_hearts": True})
-    return header, _worn(beats, models, seed)
+    return header, _worn(beats, seed)
 
 
 def _straps(models: Mapping[Partner, str]) -> dict[Partner, dict[str, str]]:
     return {p: {"model": models[p]} for p in PARTNERS}
 
 
-def _worn(
-    beats: Mapping[Partner, Iterable[float]],
-    models: Mapping[Partner, str],
-    seed: int,
-) -> Iterator[Event]:
+def _worn(beats: Mapping[Partner, Iterable[float]], seed: int) -> Iterator[Event]:
     return merge(
         *(
-            worn(p, strap_packets(p, beats[p], seed=2 * seed + i), models[p])
+            worn(p, strap_packets(p, beats[p], seed=2 * seed + i))
             for i, p in enumerate(PARTNERS)
         )
     )

@@ -1,0 +1,321 @@
+"""Live, replay and batch: the same packets give the same figures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fast_clock import FastClock
+from interbeat_analysis.artifacts import mask_artifacts
+from interbeat_analysis.hrv import windowed_hrv
+from interbeat_analysis.series import heart_rate
+from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Session
+from interbeat_collector.session_file import Recording, SessionWriter, read_session
+from interbeat_collector.simulation import DyadSettings
+from interbeat_server import live
+from interbeat_server.analyze import correlation, hearts_of
+from interbeat_server.live import TICK_S, Engine, Frame
+from interbeat_server.runs import HISTORY_S, LiveRun, ReplayRun, RunError
+from interbeat_server.sources import simulated_session
+
+LENGTH_S = 150.0
+DROPOUT_S = (70.0, 95.0)
+
+
+def with_dropout(events: list[Event]) -> list[Event]:
+    """B's strap falls silent for a while, and says so."""
+    start_s, stop_s = DROPOUT_S
+    kept = [e for e in events if not (_of_b(e) and start_s <= e.t_s < stop_s)]
+    links = [Link(start_s, "b", "lost", "out of range"), Link(stop_s, "b", "streaming")]
+    return sorted([*kept, *links], key=lambda event: event.t_s)
+
+
+def _of_b(event: Event) -> bool:
+    return isinstance(event, Packet) and event.partner == "b"
+
+
+@pytest.fixture(scope="module")
+def session_and_events() -> tuple[Session, list[Event]]:
+    session, endless = simulated_session(DyadSettings(seed=5))
+    events = []
+    for event in endless:
+        if event.t_s > LENGTH_S + 1:
+            break
+        events.append(event)
+    return session, with_dropout(events)
+
+
+async def all_messages(run: LiveRun | ReplayRun) -> list[dict[str, Any]]:
+    viewer, _ = run.hub.join()
+    driving = asyncio.ensure_future(run.drive())
+    while run.now_s < LENGTH_S:
+        await asyncio.sleep(0)
+    if isinstance(run, LiveRun):
+        await driving
+    else:
+        await run.stop()
+        await driving
+    return [json.loads(text) for text in await viewer.take(10**6)]
+
+
+@pytest.fixture(scope="module")
+def recorded(
+    session_and_events: tuple[Session, list[Event]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[dict[str, Any]], Recording]:
+    """The messages of a live run with markers, and the file it left."""
+    session, events = session_and_events
+
+    async def scenario() -> tuple[list[dict[str, Any]], Path]:
+        writer = SessionWriter(tmp_path_factory.mktemp("live"), session)
+        run = LiveRun(session, events, writer, duration_s=LENGTH_S, clock=FastClock)
+        watching = asyncio.ensure_future(all_messages(run))
+        for due_s in (20.1, 60.0):
+            while run.now_s < due_s:
+                await asyncio.sleep(0)
+            await run.mark(f"at {due_s}", None)
+        return await watching, writer.path
+
+    messages, path = asyncio.run(scenario())
+    return messages, read_session(path)
+
+
+def of_frames(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What engine frames became; the disk's progress and the numbering are the run's own."""
+    kept = [m for m in messages if m["type"] != "state"]
+    return [{k: v for k, v in m.items() if k not in ("seq", "recording")} for m in kept]
+
+
+def test_a_replay_gives_the_frames_of_the_live_run(
+    recorded: tuple[list[dict[str, Any]], Recording],
+) -> None:
+    live_messages, recording = recorded
+    replayed = asyncio.run(all_messages(ReplayRun(recording, clock=FastClock)))
+    kinds = {m["type"] for m in live_messages}
+    assert kinds == {"tick", "col", "quality", "mark", "gap", "state"}
+    assert of_frames(replayed) == of_frames(live_messages)
+
+
+def frames_until(events: list[Event], t_s: float) -> tuple[Engine, list[Frame]]:
+    engine = Engine()
+    for event in events:
+        engine.push(event)
+    return engine, [engine.frame(i * TICK_S) for i in range(round(t_s / TICK_S) + 1)]
+
+
+@pytest.mark.parametrize("t_s", [62.0, 83.0, 110.0, 150.0])
+def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
+    session_and_events: tuple[Session, list[Event]], t_s: float
+) -> None:
+    session, events = session_and_events
+    _, frames = frames_until(events, t_s)
+    frame = frames[-1]
+    hearts = hearts_of(Recording(session, tuple(e for e in events if e.t_s <= t_s)))
+    assert frame.indices is not None
+    assert frame.columns is not None
+    compared = 0
+    for p in PARTNERS:
+        heart = hearts[p]
+        nn_s = mask_artifacts(heart.rr_s)
+        shown = frame.heart_rate[p]
+        whole = heart_rate(heart.t_s, nn_s, shown.t_s)
+        np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
+        compared += len(shown.t_s)
+        batch = windowed_hrv(heart.t_s, nn_s, np.array([t_s]), live.HRV_WINDOW_S)
+        for value, expected in zip(frame.indices[p].hrv, batch, strict=True):
+            np.testing.assert_allclose(value, expected[0], rtol=1e-12)
+    if len(frame.columns.t_s):
+        whole = correlation(hearts["a"], hearts["b"])
+        for centre_s, r in zip(*frame.columns, strict=True):
+            known = np.flatnonzero(np.isclose(whole.t_s, centre_s, atol=1e-9))
+            if len(known):
+                np.testing.assert_allclose(r, whole.r[known[0]], rtol=0, atol=1e-12)
+                compared += 1
+    assert compared, "nothing was compared"
+
+
+def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
+    session_and_events: tuple[Session, list[Event]],
+) -> None:
+    _, events = session_and_events
+    _, frames = frames_until(events, LENGTH_S)
+    for p in PARTNERS:
+        samples = np.concatenate([frame.heart_rate[p].t_s for frame in frames])
+        assert np.allclose(np.diff(samples), 1 / live.FS_HZ)
+        assert samples[-1] > LENGTH_S - 4
+    columns = np.concatenate([f.columns.t_s for f in frames if f.columns is not None])
+    assert np.allclose(np.diff(columns), live.HOP_S)
+    assert columns[-1] > LENGTH_S - 27
+
+
+def test_a_dropout_is_a_gap_in_everything(
+    session_and_events: tuple[Session, list[Event]],
+) -> None:
+    _, events = session_and_events
+    _, frames = frames_until(events, LENGTH_S)
+    start_s, stop_s = DROPOUT_S
+    t_s = np.concatenate([frame.heart_rate["b"].t_s for frame in frames])
+    bpm = np.concatenate([frame.heart_rate["b"].values for frame in frames])
+    assert np.isnan(bpm[(t_s > start_s) & (t_s < stop_s - 2)]).all()
+    gaps = [gap for frame in frames for gap in frame.gaps if gap.partner == "b"]
+    opened = next(g for g in gaps if g.to_s is None)
+    closed = next(g for g in gaps if g.to_s is not None and g.from_s > start_s - 3)
+    assert opened.from_s == pytest.approx(start_s, abs=2.5)
+    assert closed.to_s == pytest.approx(stop_s, abs=2.5)
+    during = next(f for f in frames if f.t_s == 80.0)
+    assert during.signals is not None
+    assert (during.signals["b"].state, during.signals["b"].reason) == ("lost", "out of range")
+
+
+def test_a_jump_shows_what_an_uninterrupted_replay_shows(
+    recorded: tuple[list[dict[str, Any]], Recording],
+) -> None:
+    _, recording = recorded
+    target_s = 120.0
+
+    async def jumped() -> tuple[list[dict[str, Any]], int]:
+        run = ReplayRun(recording, clock=FastClock)
+        first, _ = run.hub.join()
+        driving = asyncio.ensure_future(run.drive())
+        while run.now_s < 30:
+            await asyncio.sleep(0)
+        run.pause()
+        run.jump(target_s)
+        while run.now_s < target_s:
+            await asyncio.sleep(0)
+        assert first.sent_away
+        viewer, resumed = run.hub.join(1, 10)
+        assert not resumed
+        await run.stop()
+        await driving
+        return [json.loads(text) for text in await viewer.take(10**6)], run.hub.epoch
+
+    messages, epoch = asyncio.run(jumped())
+    straight = asyncio.run(all_messages(ReplayRun(recording, clock=FastClock)))
+    assert epoch == 2
+    assert target_s < HISTORY_S, "the whole history is drawn again"
+    expected = [m for m in of_frames(straight) if m["t_s"] <= target_s]
+    assert of_frames(messages) == expected
+
+
+def test_a_jump_beyond_the_history_goes_on_like_an_uninterrupted_replay() -> None:
+    _, endless = simulated_session(DyadSettings(seed=2))
+    events = []
+    for event in endless:
+        if event.t_s > 200:
+            break
+        events.append(event)
+    _, straight = frames_until(events, 200.0)
+    engine = Engine()
+    for event in events:
+        engine.push(event)
+    engine.skip_to(149.75)
+    after = [engine.frame(i * TICK_S) for i in range(600, 801)]
+    for frame, expected in zip(after, straight[600:], strict=True):
+        for p in PARTNERS:
+            np.testing.assert_allclose(frame.heart_rate[p], expected.heart_rate[p], atol=1e-9)
+            np.testing.assert_allclose(frame.beats[p], expected.beats[p], atol=1e-9)
+        assert frame.signals == expected.signals
+        assert frame.gaps == expected.gaps
+        if frame.columns is not None and expected.columns is not None:
+            np.testing.assert_allclose(frame.columns.t_s, expected.columns.t_s)
+            np.testing.assert_allclose(frame.columns.r, expected.columns.r, atol=1e-12)
+
+
+def test_a_marker_is_on_the_disk_when_it_is_acknowledged(
+    session_and_events: tuple[Session, list[Event]], tmp_path: Path
+) -> None:
+    session, events = session_and_events
+
+    async def scenario() -> list[Event]:
+        writer = SessionWriter(tmp_path, session)
+        run = LiveRun(session, events, writer, clock=FastClock)
+        driving = asyncio.ensure_future(run.drive())
+        while run.now_s < 5:
+            await asyncio.sleep(0)
+        await run.mark("  now  ", 4.25)
+        found = list(read_session(writer.path).events)
+        await run.stop()
+        await driving
+        return found
+
+    markers = [e for e in asyncio.run(scenario()) if isinstance(e, Marker)]
+    assert [(m.label, m.at_s) for m in markers] == [("now", 4.25)]
+
+
+def test_a_marker_from_a_wrong_clock_is_taken_as_now(
+    session_and_events: tuple[Session, list[Event]], tmp_path: Path
+) -> None:
+    session, events = session_and_events
+
+    async def scenario() -> Path:
+        writer = SessionWriter(tmp_path, session)
+        run = LiveRun(session, events, writer, clock=FastClock)
+        driving = asyncio.ensure_future(run.drive())
+        while run.now_s < 60:
+            await asyncio.sleep(0)
+        await run.mark("future", 1e6)
+        await run.mark("long ago", 1.0)
+        for wrong in ("", "   ", "x" * 201):
+            with pytest.raises(RunError, match="1 to 200 characters"):
+                await run.mark(wrong, None)
+        await run.stop()
+        await driving
+        with pytest.raises(RunError, match="has ended"):
+            await run.mark("too late", None)
+        return writer.path
+
+    markers = [e for e in read_session(asyncio.run(scenario())).events if isinstance(e, Marker)]
+    assert [m.label for m in markers] == ["future", "long ago"]
+    assert all(m.at_s == m.t_s >= 60 for m in markers)
+
+
+def test_a_replay_waits_until_somebody_watches_and_holds_at_its_end(
+    recorded: tuple[list[dict[str, Any]], Recording],
+) -> None:
+    _, recording = recorded
+
+    async def scenario() -> None:
+        run = ReplayRun(recording, clock=FastClock)
+        driving = asyncio.ensure_future(run.drive())
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert run.now_s == 0
+        run.hub.join()
+        run.watched()
+        while run.hello(resumed=False)["state"]["state"] == "playing":
+            await asyncio.sleep(0)
+        state = run.hello(resumed=False)["state"]
+        assert (state["state"], state["message"]) == ("paused", "End of the recording.")
+        assert run.now_s >= recording.duration_s
+        run.play()
+        while run.now_s > 10:
+            await asyncio.sleep(0)
+        await run.stop()
+        await driving
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, 61.0, float("nan"), float("inf")])
+def test_a_rate_out_of_range_is_refused_with_its_limits(
+    recorded: tuple[list[dict[str, Any]], Recording], rate: float
+) -> None:
+    with pytest.raises(RunError, match=r"0\.25 to 60"):
+        ReplayRun(recorded[1], rate=rate)
+
+
+def test_a_jump_outside_the_recording_is_refused(
+    recorded: tuple[list[dict[str, Any]], Recording],
+) -> None:
+    async def scenario() -> None:
+        run = ReplayRun(recorded[1])
+        for t_s in (-1.0, 1e9):
+            with pytest.raises(RunError, match="outside the recording"):
+                run.jump(t_s)
+
+    asyncio.run(scenario())
