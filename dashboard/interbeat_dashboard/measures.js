@@ -1,0 +1,65 @@
+/** @import { Hrv, Partner } from "./types.d.ts" */
+import { make, setText } from "./dom.js";
+import { percent, whole } from "./format.js";
+import { lineSample } from "./straps.js";
+
+/**
+ * The figures of one partner over the last minutes; both partners get the same rows.
+ *
+ * @param {HTMLElement} element @param {Partner} partner
+ */
+export function measures(element, partner) {
+  const name = make("h3", { class: `text-${partner}` });
+  const rows = {
+    mean_hr_bpm: row("Mean heart rate", "bpm"),
+    rmssd_ms: row("RMSSD", "ms"),
+    sdnn_ms: row("SDNN", "ms"),
+  };
+  const beats = make("p", { class: "measures-note" });
+  const list = make("dl", {}, ...Object.values(rows).map((r) => r.element));
+  element.append(make("header", {}, lineSample(partner), name), list, beats);
+
+  return {
+    /** @param {string} label */
+    title(label) {
+      setText(name, label);
+    },
+    /** @param {Hrv | null} hrv */
+    show(hrv) {
+      const enough = hrv !== null && Object.keys(rows).some((key) => hrv[asRow(key)] !== null);
+      list.hidden = !enough;
+      if (hrv !== null) for (const [key, each] of Object.entries(rows)) each.show(hrv[asRow(key)]);
+      setText(beats, note(hrv, enough));
+    },
+  };
+
+  /** @param {string} key */
+  function asRow(key) {
+    return /** @type {keyof typeof rows} */ (key);
+  }
+}
+
+/** @param {Hrv | null} hrv @param {boolean} enough */
+function note(hrv, enough) {
+  const counted = hrv?.beats ? `${hrv.beats} beats counted` : "";
+  if (!enough) return ["Not enough clean data yet", counted].filter(Boolean).join(" \u00b7 ");
+  const share = hrv?.artifact_share ?? null;
+  return share === null ? counted : `${counted} \u00b7 ${percent(share)} corrected or left out`;
+}
+
+/** @param {string} term @param {string} unit */
+function row(term, unit) {
+  const value = make("b");
+  const suffix = make("span", { class: "unit" }, `\u00a0${unit}`);
+  const none = make("span", { class: "unit" }, "not enough clean data yet");
+  const element = make("div", {}, make("dt", {}, term), make("dd", {}, value, suffix, none));
+  return {
+    element,
+    /** @param {number | null} figure */
+    show(figure) {
+      setText(value, figure === null ? "" : whole(figure));
+      suffix.hidden = figure === null;
+      none.hidden = figure !== null;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** @import { LinkState, Maybe, Signal } from "./types.d.ts" */
+import { wholeAge } from "./format.js";
+
+/**
+ * @typedef {object} SignalWords a strap's state as shape and words
+ * @property {LinkState} state
+ * @property {string} text
+ * @property {string} remedy what to do about it, or ""
+ * @property {boolean} fresh whether its newest value may be shown as current
+ */
+
+/** The age of the newest packet now: told by the server, counted on by the page.
+ * @param {Signal} signal @param {number} since_s seconds since the server told it
+ * @returns {Maybe} */
+export function ageNow(signal, since_s) {
+  return signal.age_s === null ? null : signal.age_s + Math.max(0, since_s);
+}
+
+/**
+ * @param {Signal | null} signal @param {Maybe} age_s @param {number} stale_after_s
+ * @returns {SignalWords}
+ */
+export function signalWords(signal, age_s, stale_after_s) {
+  if (signal === null) return words("searching", "waiting for the strap");
+  const silent = signal.state === "streaming" && age_s !== null && age_s > stale_after_s;
+  const state = silent ? "stale" : signal.state;
+  switch (state) {
+    case "searching":
+      return words(state, "looking for the strap", reason(signal));
+    case "connecting":
+      return words(state, "connecting");
+    case "streaming":
+      return { ...words(state, signal.contact ? "contact good" : "signal good"), fresh: true };
+    case "stale":
+      return words(state, age_s === null ? "stale" : `stale, ${wholeAge(age_s)} old`);
+    case "no_contact":
+      return words(state, "no contact", "Moisten the strap");
+    case "lost":
+      return words(state, "lost, trying again", reason(signal));
+  }
+}
+
+/** @param {LinkState} state @param {string} text @param {string} remedy */
+function words(state, text, remedy = "") {
+  return { state, text, remedy, fresh: false };
+}
+
+/** @param {Signal} signal */
+const reason = (signal) => signal.reason?.replaceAll("_", " ") ?? "";

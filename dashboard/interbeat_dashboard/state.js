@@ -1,0 +1,109 @@
+/** @import { ByPartner, Col, Gap, Hello, Hrv, Mark, Maybe, Quality, RunMessage, RunState, Series, Tick } from "./types.d.ts" */
+import { append, emptySeries, forget } from "./series.js";
+
+/** @type {("a" | "b")[]} */
+export const PARTNERS = ["a", "b"];
+
+/** The longest window is 30 min; the rest lets a line begin before the left edge. */
+const KEEP_S = 1800 + 180;
+/** Two samples further apart than this many steps have a gap between them. */
+const GAP_STEPS = 2.4;
+
+/**
+ * @typedef {object} Run what the page knows of a run: columns and the newest messages
+ * @property {Hello | null} hello
+ * @property {number} now_s newest session time any message carried
+ * @property {ByPartner<Series>} hr 4 Hz heart rate, bpm
+ * @property {ByPartner<Series>} beats interval that ended in each beat, ms
+ * @property {{ t: number[], r: Maybe[][] }} columns correlation by lag, one row a column
+ * @property {ByPartner<Hrv> | null} hrv
+ * @property {Quality | null} quality
+ * @property {Mark[]} marks in the order of their moment
+ * @property {Gap[]} gaps in the order of their start
+ * @property {RunState | null} play
+ */
+
+/** @returns {Run} */
+export function emptyRun() {
+  return {
+    hello: null,
+    now_s: 0,
+    hr: { a: emptySeries(), b: emptySeries() },
+    beats: { a: emptySeries(), b: emptySeries() },
+    columns: { t: [], r: [] },
+    hrv: null,
+    quality: null,
+    marks: [],
+    gaps: [],
+    play: null,
+  };
+}
+
+/** Take one message into the run, in place. @param {Run} run @param {RunMessage} message */
+export function apply(run, message) {
+  if (message.type === "hello") return begin(run, message);
+  if (message.t_s !== undefined) run.now_s = Math.max(run.now_s, message.t_s);
+  switch (message.type) {
+    case "tick":
+      return takeTick(run, message);
+    case "col":
+      return takeColumns(run, message);
+    case "quality":
+      run.quality = message;
+      return;
+    case "mark":
+      return takeMark(run, message);
+    case "gap":
+      return takeGap(run, message);
+    case "state":
+      run.play = message;
+  }
+}
+
+/** @param {Run} run @param {Hello} hello */
+function begin(run, hello) {
+  if (!hello.resumed) Object.assign(run, emptyRun());
+  run.hello = hello;
+  run.play = hello.state;
+}
+
+/** @param {Run} run @param {Tick} tick */
+function takeTick(run, tick) {
+  const fs_hz = run.hello?.settings.fs_hz ?? 4;
+  for (const partner of PARTNERS) {
+    const { hr, beats } = tick;
+    append(run.hr[partner], hr[partner].t_s, hr[partner].bpm, GAP_STEPS / fs_hz);
+    append(run.beats[partner], beats[partner].t_s, beats[partner].rr_ms);
+    forget(run.hr[partner], run.now_s - KEEP_S);
+    forget(run.beats[partner], run.now_s - KEEP_S);
+  }
+}
+
+/** @param {Run} run @param {Col} col */
+function takeColumns(run, col) {
+  const { t, r } = run.columns;
+  for (const column of col.columns) {
+    if (t.length > 0 && column.t_s <= t[t.length - 1]) continue;
+    t.push(column.t_s);
+    r.push(column.r);
+  }
+  const old = t.findIndex((t_s) => t_s >= run.now_s - KEEP_S);
+  if (old * 8 > t.length) {
+    t.splice(0, old);
+    r.splice(0, old);
+  }
+  run.hrv = col.hrv;
+}
+
+/** @param {Run} run @param {Mark} mark */
+function takeMark(run, mark) {
+  run.marks.push(mark);
+  run.marks.sort((p, q) => p.at_s - q.at_s);
+}
+
+/** A gap is told at its start and again at its end. @param {Run} run @param {Gap} gap */
+function takeGap(run, gap) {
+  const known = run.gaps.findIndex((g) => g.partner === gap.partner && g.from_s === gap.from_s);
+  if (known >= 0) run.gaps[known] = gap;
+  else run.gaps.push(gap);
+}

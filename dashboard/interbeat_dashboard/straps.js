@@ -1,0 +1,70 @@
+/** @import { Partner, Signal } from "./types.d.ts" */
+/** @import { SignalWords } from "./signal.js" */
+import { make, makeSvg, setText } from "./dom.js";
+import { age, percent } from "./format.js";
+
+/**
+ * The row of one strap: whose, which, its state in shape and words, and its counts.
+ *
+ * @param {HTMLElement} element @param {Partner} partner
+ */
+export function strapRow(element, partner) {
+  const sample = lineSample(partner);
+  const name = make("strong", { class: `strap-name text-${partner}` });
+  const model = make("span", { class: "strap-model" });
+  const state = make("span", { class: "strap-state" });
+  const remedy = make("span", { class: "strap-remedy" });
+  const gaps = fact("gaps");
+  const bad = fact("bad packets");
+  const mended = fact("mended");
+  const newest = fact("age");
+  const facts = make("span", { class: "strap-facts" }, gaps.element, bad.element, mended.element, newest.element);
+  element.append(sample, name, model, state, remedy, facts);
+
+  return {
+    /** @param {string} label @param {string} strap */
+    title(label, strap) {
+      setText(name, label);
+      setText(model, strap);
+    },
+    /**
+     * @param {SignalWords} words @param {Signal | null} signal @param {number | null} age_s
+     * @param {number | null} artifact_share
+     */
+    show(words, signal, age_s, artifact_share) {
+      element.dataset.state = words.state;
+      setText(state, words.text);
+      setText(remedy, words.remedy);
+      gaps.show(signal === null ? null : String(signal.gaps));
+      bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
+      mended.show(artifact_share === null ? null : percent(artifact_share));
+      newest.show(age_s === null ? null : age(age_s));
+    },
+  };
+}
+
+/** A short piece of a partner's line; the style sheet gives it the shape of the state.
+ * @param {Partner} partner */
+export function lineSample(partner) {
+  return makeSvg(
+    "svg",
+    { class: `sample sample-${partner}`, width: 28, height: 12, viewBox: "0 0 28 12", "aria-hidden": "true" },
+    makeSvg("line", { x1: 1, x2: 27, y1: 6, y2: 6 }),
+    makeSvg("circle", { cx: 14, cy: 6, r: 4 }),
+    makeSvg("rect", { x: 0.5, y: 0.5, width: 27, height: 11, rx: 2 }),
+  );
+}
+
+/** A small figure with its word; hidden while there is nothing to tell. @param {string} word */
+function fact(word) {
+  const value = make("b");
+  const element = make("span", { class: "fact" }, `${word} `, value);
+  return {
+    element,
+    /** @param {string | null} text */
+    show(text) {
+      element.hidden = text === null;
+      if (text !== null) setText(value, text);
+    },
+  };
+}

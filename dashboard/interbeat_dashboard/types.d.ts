@@ -1,0 +1,187 @@
+/** The messages of docs/messages.md, and the few calls of Plotly the page makes. */
+
+export type Partner = "a" | "b";
+export type ByPartner<T> = { a: T; b: T };
+export type Maybe = number | null;
+
+export interface Settings {
+  fs_hz: number;
+  window_s: number;
+  hop_s: number;
+  max_lag_s: number;
+  lag_s: number[];
+  hrv_window_s: number;
+  stale_after_s: number;
+}
+
+export interface Session {
+  id: string;
+  kind: "recorded" | "simulated";
+  labels: ByPartner<string>;
+  started_utc: string;
+  straps: ByPartner<{ model?: string }>;
+}
+
+export interface RunState {
+  type: "state";
+  state: "recording" | "playing" | "paused" | "ended" | "failed";
+  rate: number;
+  message: string | null;
+  file: string | null;
+  seq?: number;
+  t_s?: number;
+}
+
+export interface Hello {
+  type: "hello";
+  protocol: number;
+  version: string;
+  epoch: string | number;
+  resumed: boolean;
+  mode: "live" | "replay";
+  session: Session;
+  duration_s: Maybe;
+  settings: Settings;
+  state: RunState;
+}
+
+export interface Tick {
+  type: "tick";
+  seq: number;
+  t_s: number;
+  hr: ByPartner<{ t_s: number[]; bpm: Maybe[] }>;
+  beats: ByPartner<{ t_s: number[]; rr_ms: Maybe[] }>;
+}
+
+export interface Hrv {
+  mean_hr_bpm: Maybe;
+  rmssd_ms: Maybe;
+  sdnn_ms: Maybe;
+  beats: Maybe;
+  artifact_share: Maybe;
+}
+
+export interface Col {
+  type: "col";
+  seq: number;
+  t_s: number;
+  columns: { t_s: number; r: Maybe[] }[];
+  hrv: ByPartner<Hrv>;
+}
+
+export type LinkState =
+  | "searching"
+  | "connecting"
+  | "streaming"
+  | "stale"
+  | "no_contact"
+  | "lost";
+
+export interface Signal {
+  state: LinkState;
+  reason: string | null;
+  age_s: Maybe;
+  contact: boolean | null;
+  packets: number;
+  gaps: number;
+  bad_packets: number;
+}
+
+export interface Quality {
+  type: "quality";
+  seq: number;
+  t_s: number;
+  partners: ByPartner<Signal>;
+  recording: { saved_s: Maybe; elapsed_s: number };
+}
+
+export interface Mark {
+  type: "mark";
+  seq: number;
+  t_s: number;
+  at_s: number;
+  label: string;
+}
+
+export interface Gap {
+  type: "gap";
+  seq: number;
+  t_s: number;
+  partner: Partner;
+  from_s: number;
+  to_s: Maybe;
+  reason: string | null;
+}
+
+export interface Pong {
+  type: "pong";
+  id: number;
+  t_s: number;
+}
+
+export interface Saved {
+  type: "saved";
+  id: number;
+}
+
+export interface Refusal {
+  type: "error";
+  message: string;
+}
+
+export type RunMessage = Hello | Tick | Col | Quality | Mark | Gap | RunState;
+export type Message = RunMessage | Pong | Saved | Refusal;
+
+export type Request =
+  | { type: "ping"; id: number }
+  | { type: "mark"; id: number; label: string; at_s: Maybe }
+  | { type: "stop" }
+  | { type: "play" }
+  | { type: "pause" }
+  | { type: "jump"; t_s: number }
+  | { type: "rate"; rate: number };
+
+export interface SessionEntry {
+  id: string;
+  kind: "recorded" | "simulated";
+  started_utc: string | null;
+  duration_s: Maybe;
+  labels: ByPartner<string> | null;
+  state: "recording" | "complete" | "unexpected_end" | "unreadable";
+  run: string | null;
+  error: string | null;
+  size_bytes: number;
+}
+
+export interface SessionList {
+  version: string;
+  folder: string;
+  sessions: SessionEntry[];
+}
+
+/** Two columns of one length: instants in seconds and values, null where nothing is known. */
+export interface Series {
+  t: number[];
+  v: Maybe[];
+}
+
+/** What a drawing needs to know of time: the right edge, the span, and how it is told. */
+export interface View {
+  from_s: number;
+  now_s: number;
+  window_s: number;
+  mode: "live" | "replay";
+}
+
+export interface PlotlyCalls {
+  newPlot(element: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
+  update(element: HTMLElement, data: object, layout: object, traces: number[]): Promise<unknown>;
+  relayout(element: HTMLElement, layout: object): Promise<unknown>;
+  restyle(element: HTMLElement, data: object, traces: number[]): Promise<unknown>;
+}
+
+declare global {
+  interface Window {
+    Plotly?: PlotlyCalls;
+  }
+}
