@@ -39,7 +39,8 @@ SIMULATED_ID = int.from_bytes(b"IBTS")
 """Simulated people never pass for real ones: the files differ in their first 100 bytes."""
 
 COMMIT_EVERY_S = 0.5
-BUSY_TIMEOUT_S = 30.0
+WRITE_TIMEOUT_S = 30.0
+READ_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 """How long to wait for readers before the last tidying."""
 
@@ -335,7 +336,7 @@ def _create(path: Path, session: Session) -> sqlite3.Connection:
     except OSError as error:
         raise _not_writable(path, error.strerror or str(error)) from error
     connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        path, timeout=WRITE_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     try:
         # The header is written before WAL begins, so it never depends on the -wal.
@@ -383,6 +384,10 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
                 connection = stack.enter_context(closing(_connect(_copied(path, Path(folder)))))
             yield connection
         except sqlite3.Error as error:
+            if _says(error, sqlite3.SQLITE_BUSY):
+                raise SessionFileError(
+                    f"{path} is locked by another program. Close it there and try again."
+                ) from error
             raise DamagedSession(
                 f"{path} is damaged: {error}. Use a copy of it if you have one."
             ) from error
@@ -390,17 +395,21 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)
+    return sqlite3.connect(uri, uri=True, timeout=READ_TIMEOUT_S)
 
 
 def _answers(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        if _says(error, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             return False
         raise
     return True
+
+
+def _says(error: sqlite3.Error, *codes: int) -> bool:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in codes
 
 
 def _copied(path: Path, folder: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interbeat_collector.heart_rate import HeartRateMeasurement, decode, encode
@@ -36,6 +36,7 @@ def test_any_flags_with_any_length_yield_what_can_be_read(flags: int) -> None:
         )
 
 
+@settings(deadline=None)
 @given(
     hr_bpm=UINT16,
     rr_ticks=st.lists(UINT16, max_size=121).map(tuple),
@@ -54,6 +55,7 @@ def test_decode_reads_back_what_encode_wrote(
     assert decode(encode(measurement, wide_rate=wide_rate)) == measurement
 
 
+@settings(deadline=None)
 @given(
     contact=st.sampled_from([0x00, 0x04, 0x06]),
     energy=st.sampled_from([0x00, 0x08]),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interbeat_collector.rr_file import MAX_FILE_BYTES, RRFileError, read_rr
@@ -47,6 +47,7 @@ def test_every_way_of_writing_gives_the_same_seconds(rr_file: WriteFile, text: s
     assert rr_s.tolist() == [0.8, 0.8125, 1.0]
 
 
+@settings(deadline=None)
 @given(rr_s=st.lists(st.floats(0.2, 3.0), min_size=2, max_size=50), named=st.booleans())
 def test_seconds_come_back_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, rr_s: list[float], named: bool

@@ -483,6 +483,18 @@ def test_a_newer_format_asks_for_an_update(tmp_path: Path, read: Callable[[Path]
         read(path)
 
 
+def test_a_locked_session_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interbeat_collector.session_file.READ_TIMEOUT_S", 0.1)
+    path = record(tmp_path)
+    with sqlite_shell(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SessionFileError, match="is locked by another program") as error:
+            read_session(path)
+    assert not isinstance(error.value, DamagedSession)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.2, 0.5, 0.9, 0.999])
 def test_a_cut_file_is_damaged(tmp_path: Path, share: float) -> None:
     path = record(tmp_path, EVENTS * 200)

@@ -7,7 +7,7 @@ from itertools import accumulate, count, islice, pairwise
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interbeat_collector.events import Link, Packet
@@ -24,6 +24,7 @@ def ticks(packets: list[Packet]) -> list[int]:
     return [rr for packet in packets for rr in decode(packet.data).rr_ticks]
 
 
+@settings(deadline=None)
 @given(
     rr_s=st.lists(st.floats(0.25, 3.0), min_size=1, max_size=200),
     drift_ppm=st.floats(-100, 100),
