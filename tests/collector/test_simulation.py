@@ -95,6 +95,12 @@ def test_the_leader_does_not_depend_on_the_follower() -> None:
     assert alone == led
 
 
+def test_a_lag_need_not_be_a_whole_number_of_steps() -> None:
+    hearts = [list(islice(dyad(DyadSettings(4, 1.0, lag_s))["a"], 500)) for lag_s in (1, 1.1, 1.25)]
+    shift_s = [np.abs(np.subtract(heart, hearts[0])).mean() for heart in hearts]
+    assert 0 == shift_s[0] < shift_s[1] < shift_s[2]
+
+
 def test_who_runs_ahead_changes_no_beat() -> None:
     settings = DyadSettings(3, 0.8, -2.5)
     one, other, third = dyad(settings), dyad(settings), dyad(settings)
