@@ -1,8 +1,9 @@
 /** @import { View } from "./types.d.ts" */
 import { before, moment } from "./format.js";
 
-/** Steps of a time axis by window: few enough to stay apart on a phone. */
 const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
+/** A window of some minutes is told in whole minutes. */
+const MINUTES_FROM_S = 120;
 
 /**
  * The ticks of a time axis: from now backwards in a live run, on the session's clock in a
@@ -12,7 +13,8 @@ const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
  * @returns {{ t_s: number, label: string }[]}
  */
 export function timeTicks({ from_s, now_s, window_s, mode }, most) {
-  const step_s = STEPS_S.find((step) => window_s / step <= most - 1) ?? window_s;
+  const least_s = window_s > MINUTES_FROM_S ? 60 : 0;
+  const step_s = STEPS_S.find((s) => s >= least_s && window_s / s <= most - 1) ?? window_s;
   const ticks = [];
   if (mode === "live") {
     for (let back_s = 0; back_s <= window_s; back_s += step_s) {

@@ -6,6 +6,8 @@ import { keyOf } from "./markers.js";
 
 const TICK_ROOM_PX = 64;
 const BADGE_PX = 20;
+/** Less room than this shows the key of a marker without its text. */
+const LEAST_TEXT_PX = 64;
 
 /**
  * The markers' lane and, under it, the one time axis of all charts.
@@ -43,7 +45,7 @@ export function timeLane(lane, axis) {
             style: `left: ${at.toFixed(1)}px; max-width: ${room.toFixed(0)}px`,
           },
           make("span", { class: "mark-key", "aria-hidden": "true" }, key),
-          make("span", { class: "mark-text" }, text),
+          make("span", { class: room < LEAST_TEXT_PX ? "hidden" : "mark-text" }, text),
         );
       }),
     );

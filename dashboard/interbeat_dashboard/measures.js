@@ -1,6 +1,6 @@
 /** @import { Hrv, Partner } from "./types.d.ts" */
 import { make, setText } from "./dom.js";
-import { percent, whole } from "./format.js";
+import { count, percent, whole } from "./format.js";
 import { lineSample } from "./straps.js";
 
 /**
@@ -24,12 +24,12 @@ export function measures(element, partner) {
     title(label) {
       setText(name, label);
     },
-    /** @param {Hrv | null} hrv */
-    show(hrv) {
+    /** @param {Hrv | null} hrv @param {number | null} needed_s clean seconds before any figure */
+    show(hrv, needed_s) {
       const enough = hrv !== null && Object.keys(rows).some((key) => hrv[asRow(key)] !== null);
       list.hidden = !enough;
       if (hrv !== null) for (const [key, each] of Object.entries(rows)) each.show(hrv[asRow(key)]);
-      setText(beats, note(hrv, enough));
+      setText(beats, note(hrv, enough, needed_s));
     },
   };
 
@@ -39,10 +39,14 @@ export function measures(element, partner) {
   }
 }
 
-/** @param {Hrv | null} hrv @param {boolean} enough */
-function note(hrv, enough) {
-  const counted = hrv?.beats ? `${hrv.beats} beats counted` : "";
-  if (!enough) return ["Not enough clean data yet", counted].filter(Boolean).join(" \u00b7 ");
+/** @param {Hrv | null} hrv @param {boolean} enough @param {number | null} needed_s */
+function note(hrv, enough, needed_s) {
+  if (!enough) {
+    const clean_s = hrv?.clean_s ?? null;
+    const progress = clean_s === null || needed_s === null ? "" : `: ${whole(clean_s)} of ${needed_s} s`;
+    return `Not enough clean data yet${progress}`;
+  }
+  const counted = `${count(hrv?.beats ?? 0, "beat")} counted`;
   const share = hrv?.artifact_share ?? null;
   return share === null ? counted : `${counted} \u00b7 ${percent(share)} corrected or left out`;
 }

@@ -6,16 +6,19 @@ import { ask, openReplay } from "./api.js";
 import { heartRateChart, plotly, rhythms } from "./charts.js";
 import { sessionClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
-import { clock, day, pair, signed, span, spanWords, timeOfDay, wholeAge } from "./format.js";
+import { clock, spanWords, wholeAge } from "./format.js";
 import { paced } from "./frames.js";
+import { showProgress, showSession, showState } from "./header.js";
 import { holdButton } from "./hold.js";
+import { keyboard } from "./keys.js";
 import { timeLane } from "./lane.js";
 import { MARKER_KEYS, marking } from "./markers.js";
 import { measures } from "./measures.js";
+import { banner, notice } from "./notice.js";
 import { overlay } from "./overlay.js";
 import { newest } from "./series.js";
 import { ageNow, signalWords } from "./signal.js";
-import { follow } from "./socket.js";
+import { NO_SUCH_RUN, follow } from "./socket.js";
 import { PARTNERS, apply, emptyRun } from "./state.js";
 import { strapRow } from "./straps.js";
 import { lagStrip } from "./strip.js";
@@ -27,9 +30,10 @@ import { transport } from "./transport.js";
 const WINDOWS_S = [60, 300, 1800];
 const PING_MS = 5000;
 const SUMMARY_MS = 5000;
-const NOTICE_MS = 3000;
 const STILL_MS = 1000;
 const MOVING_MS = 250;
+/** The end of the slow line stands this far behind the newest packet at most. */
+const KNOWN_LATE_S = 3;
 
 const runId = location.pathname.split("/").at(-1) ?? "";
 const run = emptyRun();
@@ -47,6 +51,7 @@ let chart = null;
 let window_s = 300;
 /** @type {Maybe} */
 let frozenAt_s = null;
+let connected = true;
 let qualityAt_ms = 0;
 let summaryAt_ms = -Infinity;
 /** The slow lines and the moment and window they were made for. */
@@ -59,7 +64,6 @@ const socket = follow({
   onOpen: () => {
     session.reset();
     ping();
-    byId("banner").hidden = true;
   },
   onLost: lost,
 });
@@ -85,6 +89,8 @@ const marker = marking({
 
 /** @param {Message[]} messages */
 function take(messages) {
+  if (!connected) banner(null);
+  connected = true;
   for (const message of messages) {
     if (message.type === "pong") session.answer(message.id, message.t_s, performance.now());
     else if (message.type === "saved") notice("saved");
@@ -93,77 +99,24 @@ function take(messages) {
       apply(run, message);
       if (message.type === "hello") begin(message);
       if (message.type === "quality") qualityAt_ms = performance.now();
-      if (message.type === "state" || message.type === "hello") showPlay();
+      if (message.type === "state" || message.type === "hello") showState(run);
     }
   }
   redraw();
 }
 
-/** Everything that the first message decides. @param {Hello} hello */
+/** @param {Hello} hello */
 function begin(hello) {
-  if (!hello.resumed) {
-    chart?.reset();
-    slow.at_s = -Infinity;
-    frozenAt_s = null;
-  }
-  const { labels, started_utc, kind, straps: models } = hello.session;
-  const { window_s: length_s, lag_s, hrv_window_s, fs_hz, max_lag_s } = hello.settings;
-  document.title = `${pair(labels)} · interbeat`;
-  setText(byId("session-names"), pair(labels));
-  setText(byId("session-date"), `${day(started_utc)}, ${timeOfDay(started_utc)}`);
-  byId("session-demo").hidden = kind !== "simulated";
+  showSession(hello);
+  const { labels, straps: models } = hello.session;
   for (const p of PARTNERS) {
     straps[p].title(labels[p], models[p]?.model ?? "");
     figures[p].title(labels[p]);
-    setText(byId(`${p}-first`), `${labels[p]} first`);
   }
-  setText(byId("lag-settings"), `seconds · ${span(length_s)} windows, drawn at their centre`);
-  setText(
-    byId("lag-note"),
-    `The newest column is at least ${spanWords(length_s / 2)} old. ` +
-      "A picture, not a verdict; alike is not better.",
-  );
-  setText(byId("lag-high"), signed(Math.max(...lag_s)));
-  setText(byId("lag-low"), signed(Math.min(...lag_s)));
-  setText(byId("side-span"), `Last ${spanWords(hrv_window_s)}`);
-  setText(
-    byId("settings-note"),
-    `${fs_hz} Hz · windows ${span(length_s)} · lags ±${span(max_lag_s)} · not a medical device`,
-  );
-  document.body.dataset.mode = hello.mode;
-  byId("keys").hidden = hello.mode !== "live";
-  byId("transport").hidden = hello.mode !== "replay";
-}
-
-/** What the run is doing: recording, playing, paused, ended, failed. */
-function showPlay() {
-  const { hello, play } = run;
-  if (!hello || !play) return;
-  const live = hello.mode === "live";
-  const words = {
-    recording: "Recording",
-    playing: "Replay",
-    paused: "Paused",
-    ended: live ? "Saved" : "End of the recording",
-    failed: "Stopped",
-  };
-  byId("recording").dataset.state = play.state;
-  setText(byId("state-word"), words[play.state]);
-  byId("stop").hidden = play.state !== "recording";
-  for (const button of document.querySelectorAll(".keys .button, .keys [data-mark]")) {
-    /** @type {HTMLButtonElement} */ (button).disabled = play.state !== "recording";
-  }
-  if (live && (play.state === "ended" || play.state === "failed")) showEnd(play);
-  if (!live && play.state === "failed") banner(play.message ?? "The replay stopped.");
-}
-
-/** @param {{ state: string, message: string | null, file: string | null }} play */
-function showEnd({ state, message, file }) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId("ended"));
-  setText(byId("ended-title"), state === "ended" ? "Recording saved" : "The recording stopped");
-  setText(byId("ended-text"), message ?? `${clock(run.now_s)} on this computer.`);
-  setText(byId("ended-file"), file ?? "");
-  if (!dialog.open) dialog.showModal();
+  if (hello.resumed) return;
+  chart?.reset();
+  slow.at_s = -Infinity;
+  if (frozenAt_s !== null) freeze();
 }
 
 /** @returns {View} */
@@ -177,18 +130,28 @@ function draw() {
   if (!run.hello) return;
   const view = currentView();
   const words = showStraps();
-  showHeader();
+  showProgress(run);
+  if (run.play && view.mode === "replay") {
+    replay.show(run.now_s, run.hello.duration_s ?? run.now_s, run.play);
+  }
   const due = Math.abs(view.now_s - slow.at_s) >= 1 || slow.window_s !== window_s;
   if (due || slow.lines === null) slow = { at_s: view.now_s, window_s, lines: rhythms(run, view) };
   chart?.draw(run, view, due ? slow.lines : null);
-  if (chart) chartOverlay.draw(run, view, chart.y, tips(words));
+  if (chart) chartOverlay.draw(run, view, chart.y, tips(words, view));
   strip.draw(run, view);
   lane.draw(run, view);
-  for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null);
+  showFigures();
+  summarise(view, words);
+}
+
+function showFigures() {
+  const { hrv_window_s, hrv_needed_s } = run.hello?.settings ?? { hrv_window_s: 300 };
+  const whole = run.now_s >= hrv_window_s;
+  setText(byId("side-span"), whole ? `Last ${spanWords(hrv_window_s)}` : "Since the start");
+  for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null, hrv_needed_s ?? null);
   const empty = PARTNERS.every((p) => newest(run.hr[p]) === null);
   byId("heart-rate-waiting").hidden = !empty && chart !== null;
   if (empty && chart) setText(byId("heart-rate-waiting"), "Waiting for the first heartbeats.");
-  summarise(view, words);
 }
 
 /** Seconds of session time since the last `quality`: ages count on while a session runs. */
@@ -212,29 +175,18 @@ function showStraps() {
   return words;
 }
 
-function showHeader() {
-  const { hello, play, quality } = run;
-  if (!hello || !play) return;
-  const live = hello.mode === "live";
-  setText(byId("elapsed"), live ? clock(run.now_s) : "");
-  const behind_s = quality?.recording.saved_s == null ? 0 : run.now_s - quality.recording.saved_s;
-  setText(byId("on-disk"), behind_s > 5 ? `saved up to ${wholeAge(behind_s)} ago` : "");
-  setText(byId("frozen-word"), play.state === "recording" ? "still recording" : "");
-  byId("frozen").hidden = frozenAt_s === null;
-  if (!live) replay.show(run.now_s, hello.duration_s ?? run.now_s, play);
-}
-
-/** Where the lines end. @param {Record<Partner, SignalWords>} words
- * @returns {ByPartner<Tip | null>} */
-function tips(words) {
-  const at = (/** @type {Partner} */ p) => {
+/** Where the lines end, and whether the value there may pass for the current one.
+ * @param {Record<Partner, SignalWords>} words @param {View} view @returns {ByPartner<Tip | null>} */
+function tips(words, view) {
+  const limit_s = (run.hello?.settings.stale_after_s ?? 3) + KNOWN_LATE_S;
+  const tip = (/** @type {Partner} */ p) => {
     const last = slow.lines && newest(slow.lines[p]);
     if (!last) return null;
-    const old_s = run.now_s - last.t_s;
-    const fresh = words[p].fresh && old_s < (run.hello?.settings.stale_after_s ?? 3) + 2;
+    const old_s = view.now_s - last.t_s;
+    const fresh = (words[p].fresh || frozenAt_s !== null) && old_s < limit_s;
     return { t_s: last.t_s, bpm: last.value, fresh, note: fresh ? "" : `${wholeAge(old_s)} old` };
   };
-  return { a: at("a"), b: at("b") };
+  return { a: tip("a"), b: tip("b") };
 }
 
 /** @param {View} view @param {Record<Partner, SignalWords>} words */
@@ -246,29 +198,17 @@ function summarise(view, words) {
   setText(byId("lag-summary"), stripSummary(run, view));
 }
 
-/** After a lost connection: say so, and find out whether coming back can work. @param {number} attempts */
-async function lost(attempts) {
-  if (run.play?.state === "ended" || run.play?.state === "failed") return;
+/** After a lost connection: say so. A new cookie may be needed: asking for the list finds out.
+ * @param {number} attempts @param {number} code */
+function lost(attempts, code) {
+  if (run.play?.state === "ended" || run.play?.state === "failed") return socket.close();
+  connected = false;
+  if (code === NO_SUCH_RUN) {
+    socket.close();
+    return banner("This run is over. The list of sessions has what was recorded.");
+  }
   banner("Connection to interbeat lost, trying again.");
-  if (attempts < 3) return;
-  const list = await ask("GET", "/api/sessions").catch(() => null);
-  if (list) banner("This run is over. The list of sessions has what was recorded.");
-}
-
-/** @param {string} text */
-function banner(text) {
-  byId("banner").hidden = false;
-  setText(byId("banner"), text);
-}
-
-let noticeTimer = 0;
-/** A short word at the bottom, gone after a moment. @param {string} text */
-function notice(text) {
-  const place = byId("notice");
-  setText(place, text);
-  place.classList.add("shown");
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => place.classList.remove("shown"), NOTICE_MS);
+  if (attempts === 3) ask("GET", "/api/sessions").catch(() => null);
 }
 
 function ping() {
@@ -278,7 +218,6 @@ function ping() {
 let markId = 1;
 /** @param {string} label @param {Maybe} at_s */
 function sendMark(label, at_s) {
-  if (run.play?.state !== "recording") return;
   if (!socket.send({ type: "mark", id: markId++, label, at_s })) {
     notice("Not marked: the connection is lost.");
   }
@@ -301,36 +240,14 @@ function zoom(direction) {
   if (WINDOWS_S[next]) chooseWindow(WINDOWS_S[next]);
 }
 
+const recording = () => run.play?.state === "recording";
+
 function freeze() {
   frozenAt_s = frozenAt_s === null ? run.now_s : null;
+  byId("frozen").hidden = frozenAt_s === null;
   byId("freeze").setAttribute("aria-pressed", String(frozenAt_s !== null));
   setText(byId("freeze-word"), frozenAt_s === null ? "freeze display" : "go on");
   redraw();
-}
-
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  const target = /** @type {HTMLElement} */ (event.target);
-  const busy = target.closest("input, textarea, dialog[open]");
-  if (event.ctrlKey || event.metaKey || event.altKey || busy || event.repeat) return;
-  if (event.key === " " && target.closest("button, a")) return;
-  if (event.key === "+" || event.key === "=") zoom(1);
-  else if (event.key === "-" || event.key === "\u2212") zoom(-1);
-  else if (run.hello?.mode === "replay") {
-    if (!replay.key(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return;
-  } else if (!liveKey(event)) return;
-  event.preventDefault();
-}
-
-/** @param {KeyboardEvent} event */
-function liveKey(event) {
-  const recording = run.play?.state === "recording";
-  const label = MARKER_KEYS[/** @type {keyof typeof MARKER_KEYS} */ (Number(event.key))];
-  if (event.key === " ") freeze();
-  else if (event.key.toLowerCase() === "m" && recording) marker.ask(event.timeStamp);
-  else if (label && recording) marker.mark(label, event.timeStamp);
-  else return false;
-  return true;
 }
 
 function recolour() {
@@ -359,7 +276,14 @@ function wire() {
   holdButton(byId("stop"), () => socket.send({ type: "stop" }));
   themeButton(byId("theme"));
   onTheme(recolour);
-  document.addEventListener("keydown", onKey);
+  keyboard({
+    mode: () => run.hello?.mode,
+    zoom,
+    freeze,
+    transport: replay.key,
+    ask: (page_ms) => recording() && marker.ask(page_ms),
+    mark: (label, page_ms) => recording() && marker.mark(label, page_ms),
+  });
   const place = byId("heart-rate-table");
   tableButton(byId("heart-rate-table-button"), place, () => heartRateTable(run, currentView()));
   tableButton(byId("lag-table-button"), byId("lag-table"), () => lagTable(run, currentView()));

@@ -5,6 +5,9 @@ const LONGEST_WAIT_MS = 5000;
 /** Holes are asked for again at most this often: one that stays is taken as it is. */
 const HOLE_PAUSE_MS = 10_000;
 
+/** The server closes with this code when it does not know the run. */
+export const NO_SUCH_RUN = 4404;
+
 /**
  * Follow the order of a run's messages: what is new, and whether some are missing.
  *
@@ -48,7 +51,7 @@ export function sequence() {
  * @param {string} run.url address without a query
  * @param {(messages: Message[]) => void} run.onMessages
  * @param {() => void} run.onOpen
- * @param {(attempts: number) => void} run.onLost after each failed attempt
+ * @param {(attempts: number, code: number) => void} run.onLost after each failed attempt
  * @param {(url: string) => WebSocket} [run.connect]
  * @param {(then: () => void, ms: number) => unknown} [run.later]
  * @param {() => number} [run.now_ms]
@@ -71,16 +74,17 @@ export function follow({
   function open() {
     const opened = connect(url + order.query());
     opened.onopen = () => {
-      attempts = 0;
-      onOpen();
+      if (opened === socket) onOpen();
     };
     opened.onmessage = (event) => {
-      if (opened === socket) take(JSON.parse(event.data));
+      if (opened !== socket) return;
+      attempts = 0;
+      take(JSON.parse(event.data));
     };
-    opened.onclose = () => {
+    opened.onclose = (event) => {
       if (closed || opened !== socket) return;
       attempts += 1;
-      onLost(attempts);
+      onLost(attempts, event.code);
       later(() => {
         if (!closed) socket = open();
       }, Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1)));

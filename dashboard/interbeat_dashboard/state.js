@@ -101,9 +101,12 @@ function takeMark(run, mark) {
   run.marks.sort((p, q) => p.at_s - q.at_s);
 }
 
-/** A gap is told at its start and again at its end. @param {Run} run @param {Gap} gap */
+/** A gap is told at its start and again at its end; a partner has one open gap at most.
+ * @param {Run} run @param {Gap} gap */
 function takeGap(run, gap) {
-  const known = run.gaps.findIndex((g) => g.partner === gap.partner && g.from_s === gap.from_s);
+  const known = run.gaps.findIndex(
+    (g) => g.partner === gap.partner && (g.to_s === null || g.from_s === gap.from_s),
+  );
   if (known >= 0) run.gaps[known] = gap;
   else run.gaps.push(gap);
 }

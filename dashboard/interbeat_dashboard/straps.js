@@ -11,13 +11,14 @@ import { age, percent } from "./format.js";
 export function strapRow(element, partner) {
   const sample = lineSample(partner);
   const name = make("strong", { class: `strap-name text-${partner}` });
-  const model = make("span", { class: "strap-model" });
+  const model = make("span", { class: "strap-model when-good" });
   const state = make("span", { class: "strap-state" });
   const remedy = make("span", { class: "strap-remedy" });
   const gaps = fact("gaps");
   const bad = fact("bad packets");
   const mended = fact("mended");
   const newest = fact("age");
+  mended.element.classList.add("when-good");
   const facts = make("span", { class: "strap-facts" }, gaps.element, bad.element, mended.element, newest.element);
   element.append(sample, name, model, state, remedy, facts);
 

@@ -23,6 +23,7 @@ export function lagStrip(element) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const picture = cellPictures();
   let hatch = hatchPattern(pen);
+  let inks = ruleInks();
 
   return {
     /** @param {Run} run @param {View} view */
@@ -45,12 +46,13 @@ export function lagStrip(element) {
         picture.render(t, run.columns.r.slice(start), settings);
         picture.paint(pen, hatch, view, plot, settings);
       }
-      drawRules(pen, run, view, plot, covered(run, view, settings));
+      drawRules(pen, inks, run, view, plot, covered(run, view, settings));
       pen.restore();
       showEdge(run, view, settings, plot);
     },
     recolour() {
       hatch = hatchPattern(pen);
+      inks = ruleInks();
       picture.forget();
     },
   };
@@ -75,11 +77,11 @@ export function lagStrip(element) {
   }
 }
 
-/** The share of the window up to the end of the newest column; all of it before the first.
+/** The share of the window up to the end of the newest column.
  * @param {Run} run @param {View} view @param {Settings} settings */
 function covered(run, view, settings) {
   const last_s = run.columns.t.at(-1);
-  if (last_s === undefined) return 1;
+  if (last_s === undefined) return 0;
   const share = (last_s + settings.hop_s / 2 - view.from_s) / view.window_s;
   return Math.min(1, Math.max(0, share));
 }
@@ -213,16 +215,19 @@ function hatchPattern(pen) {
   return pen.createPattern(tile, "repeat");
 }
 
+const ruleInks = () => ({ sameTime: colour("ink-3"), mark: colour("ink") });
+
 /**
  * The line of "same time" and the lines of the markers.
  *
- * @param {CanvasRenderingContext2D} pen @param {Run} run @param {View} view
+ * @param {CanvasRenderingContext2D} pen @param {ReturnType<typeof ruleInks>} inks
+ * @param {Run} run @param {View} view
  * @param {{ left: number, top: number, width: number, height: number }} plot
  * @param {number} share of the window that columns cover
  */
-function drawRules(pen, run, view, plot, share) {
+function drawRules(pen, inks, run, view, plot, share) {
   pen.lineWidth = 1;
-  pen.strokeStyle = colour("ink-3");
+  pen.strokeStyle = inks.sameTime;
   pen.globalAlpha = 0.6;
   pen.setLineDash([1, 4]);
   pen.beginPath();
@@ -231,7 +236,7 @@ function drawRules(pen, run, view, plot, share) {
   pen.stroke();
   pen.setLineDash([]);
   pen.globalAlpha = 0.35;
-  pen.strokeStyle = colour("ink");
+  pen.strokeStyle = inks.mark;
   for (const { at_s } of run.marks) {
     if (at_s < view.from_s || at_s > view.now_s) continue;
     const x = plot.left + ((at_s - view.from_s) / view.window_s) * plot.width;

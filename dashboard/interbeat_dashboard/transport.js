@@ -37,7 +37,6 @@ export function transport({ toggle, time, length, slider, rates, send }) {
   });
 
   function playOrPause() {
-    if (!playing && duration_s > 0 && now_s >= duration_s - 0.5) jump(0);
     send({ type: playing ? "pause" : "play" });
   }
 

@@ -11,6 +11,7 @@ export interface Settings {
   max_lag_s: number;
   lag_s: number[];
   hrv_window_s: number;
+  hrv_needed_s?: number;
   stale_after_s: number;
 }
 
@@ -59,6 +60,7 @@ export interface Hrv {
   sdnn_ms: Maybe;
   beats: Maybe;
   artifact_share: Maybe;
+  clean_s?: Maybe;
 }
 
 export interface Col {

@@ -1,0 +1,81 @@
+/** @import { Hello, RunState } from "./types.d.ts" */
+/** @import { Run } from "./state.js" */
+import { byId, setText } from "./dom.js";
+import { clock, day, pair, signed, span, spanWords, timeOfDay, wholeAge } from "./format.js";
+
+/** The disk is asked to keep up; only when it falls behind by this much is it worth a word. */
+const BEHIND_S = 5;
+
+/** All texts of the page that the first message decides. @param {Hello} hello */
+export function showSession({ session, settings, mode }) {
+  const { labels, started_utc, kind } = session;
+  const { window_s, lag_s, fs_hz, max_lag_s } = settings;
+  document.title = `${pair(labels)} · interbeat`;
+  setText(byId("session-names"), pair(labels));
+  setText(byId("session-date"), `${day(started_utc)}, ${timeOfDay(started_utc)}`);
+  byId("session-demo").hidden = kind !== "simulated";
+  setText(byId("a-first"), `${labels.a} first`);
+  setText(byId("b-first"), `${labels.b} first`);
+  setText(byId("lag-high"), signed(Math.max(...lag_s)));
+  setText(byId("lag-low"), signed(Math.min(...lag_s)));
+  setText(byId("lag-settings"), `seconds · ${span(window_s)} windows, drawn at their centre`);
+  setText(
+    byId("lag-note"),
+    `The newest column is at least ${spanWords(window_s / 2)} old. ` +
+      "A picture, not a verdict; alike is not better.",
+  );
+  setText(
+    byId("settings-note"),
+    `${fs_hz} Hz · windows ${span(window_s)} · lags ±${span(max_lag_s)} · not a medical device`,
+  );
+  byId("keys").hidden = mode !== "live";
+  byId("transport").hidden = mode !== "replay";
+}
+
+/** What the run is doing: recording, playing, paused, ended or failed. @param {Run} run */
+export function showState({ hello, play, now_s }) {
+  if (!hello || !play) return;
+  const recording = play.state === "recording";
+  byId("recording").dataset.state = play.state;
+  setText(byId("state-word"), stateWord(hello, play));
+  byId("stop").hidden = !recording;
+  byId("keys").classList.toggle("over", !recording);
+  for (const button of byId("keys").querySelectorAll("button")) {
+    if (button.id !== "freeze") button.disabled = !recording;
+  }
+  const over = play.state === "ended" || play.state === "failed";
+  if (hello.mode === "live" && over) showEnd(play, now_s);
+}
+
+/** @param {Hello} hello @param {RunState} play */
+function stateWord({ mode }, { state, message }) {
+  switch (state) {
+    case "recording":
+      return "Recording";
+    case "playing":
+      return "Replay";
+    case "paused":
+      return message ? "At the end" : "Paused";
+    case "ended":
+      return mode === "live" ? "Saved" : "At the end";
+    case "failed":
+      return "Stopped";
+  }
+}
+
+/** @param {RunState} play @param {number} now_s */
+function showEnd({ state, message, file }, now_s) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("ended"));
+  setText(byId("ended-title"), state === "ended" ? "Recording saved" : "The recording stopped");
+  setText(byId("ended-text"), message ?? `${clock(now_s)} on this computer.`);
+  setText(byId("ended-file"), file ?? "");
+  if (!dialog.open) dialog.showModal();
+}
+
+/** The figures of the header that go on by themselves. @param {Run} run */
+export function showProgress({ hello, quality, now_s }) {
+  setText(byId("elapsed"), hello?.mode === "live" ? clock(now_s) : "");
+  const saved_s = quality?.recording.saved_s ?? now_s;
+  const behind_s = now_s - saved_s;
+  setText(byId("on-disk"), behind_s > BEHIND_S ? `on the disk up to ${wholeAge(behind_s)} ago` : "");
+}
