@@ -140,22 +140,20 @@ def possible_folders() -> list[Path]:
         raise SetupError(f"INTERBEAT_VENV names {folder}, which holds something else already.")
     name = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]
     temporary = Path(tempfile.gettempdir()).absolute()
-    elsewhere = [cache_folder() / "interbeat" / name, temporary / f"interbeat-{name}"]
+    elsewhere = [temporary / f"interbeat-{name}"]
+    with contextlib.suppress(RuntimeError):  # no HOME, and a user without an account
+        elsewhere.insert(0, cache_folder() / "interbeat" / name)
     places = [CHECKOUT / ".venv", *filter(is_nobody_elses, elsewhere)]
     # The venv module refuses a path that could not stand in PATH.
     return [place for place in places if os.pathsep not in str(place) and may_be_remade(place)]
 
 
 def cache_folder() -> Path:
-    try:
-        home = Path.home()
-    except RuntimeError:  # no HOME, and a user without an account
-        return Path(tempfile.gettempdir())
     if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", home))
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home())
     if sys.platform == "darwin":
-        return home / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache").absolute()
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
 
 
 def is_nobody_elses(folder: Path) -> bool:
@@ -272,8 +270,9 @@ def set_up(folder: Path, extras: set[str], lock: int) -> None:
             clear(folder)
         if all(succeeds(command, log, lock) for command in way):
             break
-    else:
-        raise SetupError(failure_in(log))
+        if way is ways[-1]:
+            raise SetupError(failure_in(log))
+        say("uv could not install it, trying with pip...")
     write_stamp(folder, extras)
     say(f"Ready after {time.monotonic() - started_s:.0f} s.")
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import ModuleType
@@ -323,9 +324,11 @@ def test_a_failed_installation_is_tried_again_at_the_next_start(clone: Clone) ->
 
 
 def test_pip_is_tried_when_uv_fails(clone: Clone) -> None:
-    clone.program("demo", FAKE_BROKEN="uv", FAKE_HOST_PIP="1")
+    _, _, told = clone.run("demo", FAKE_BROKEN="uv", FAKE_HOST_PIP="1")
 
+    assert "uv could not install it, trying with pip..." in told
     assert "--no-compile" in clone.installs()[-1][0]
+    assert clone.program("demo")[0] == ["demo"]
 
 
 def test_a_python_without_venv_names_the_package_to_install(clone: Clone) -> None:
@@ -464,16 +467,20 @@ def test_an_environment_of_another_user_in_the_temporary_folder_is_not_run(
     assert not launcher.is_nobody_elses(tmp_path)
 
 
-def test_without_a_home_the_temporary_folder_serves_as_cache(
-    launcher: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_a_home_the_temporary_folder_comes_after_the_clone(
+    launcher: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("INTERBEAT_VENV", raising=False)
     monkeypatch.setattr(Path, "home", no_home)
-    monkeypatch.setattr(launcher.tempfile, "gettempdir", lambda: str(tmp_path))
 
-    assert launcher.cache_folder() == tmp_path
+    (elsewhere,) = [
+        place for place in launcher.possible_folders() if place.parent != launcher.CHECKOUT
+    ]
+    assert elsewhere.parent == Path(tempfile.gettempdir())
 
 
 def test_an_old_python_is_refused_in_one_line_with_what_to_call(clone: Clone) -> None:
