@@ -51,11 +51,13 @@ KEPT_INSTALLER_SETTINGS = (
     *("INDEX", "FIND_LINKS", "CONFIG_FILE", "CACHE_DIR", "CERT", "TLS", "PROXY", "HOST"),
     *("TIMEOUT", "RETRIES", "KEYRING", "OFFLINE"),
 )
-ADVICE = {
+# What a log may say, and what it means; the first that is found counts.
+UNREACHABLE = "the package registry could not be reached: check the network or the proxy"
+REASONS = {
     "No space left": "the disk is full",
-    "No matching distribution": "the package registry does not have a package, or is out of reach",
-    "Failed to fetch": "the package registry could not be reached: check the network or the proxy",
-    "NewConnectionError": "the package registry could not be reached: check the network or proxy",
+    "NewConnectionError": UNREACHABLE,
+    "Failed to fetch": UNREACHABLE,
+    "No matching distribution": "the package registry has no fitting version of a package",
 }
 
 
@@ -73,7 +75,7 @@ def main(arguments: list[str]) -> int:
         python = ready_environment(set())
         return hand_over([python, "-P", "-X", "utf8", "-m", "interbeat_server", *arguments])
     except (SetupError, OSError) as error:
-        say(f"interbeat cannot start. {error}")
+        say(f"interbeat could not be set up: {error}")
         return 1
     except KeyboardInterrupt:
         say("\nStopped.")
@@ -137,7 +139,7 @@ def possible_folders() -> list[Path]:
         folder = Path(chosen).expanduser().absolute()
         if is_empty(folder) or (folder / LOCK).exists():
             return [folder]
-        raise SetupError(f"INTERBEAT_VENV names {folder}, which holds something else already.")
+        raise SetupError(f"INTERBEAT_VENV names {folder}, which holds other things: name another")
     name = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]
     temporary = Path(tempfile.gettempdir()).absolute()
     elsewhere = [temporary / f"interbeat-{name}"]
@@ -176,7 +178,7 @@ def first_writable(folders: list[Path]) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / LOCK).open("a"):
                 return folder
-    raise SetupError("No place for the environment can be written: set INTERBEAT_VENV to one.")
+    raise SetupError("no folder for it can be written, set INTERBEAT_VENV to one")
 
 
 def environment_python(folder: Path) -> str:
@@ -295,7 +297,9 @@ def ways_to_install(folder: Path, requirement: str) -> list[list[list[str]]]:
         ways.append([[*make, "--without-pip"], [*host_pip, *install]])
     if not ways:
         package = f"python3.{sys.version_info.minor}-venv"
-        raise SetupError(f"Python's venv module is missing: sudo apt install {package} (or uv)")
+        raise SetupError(
+            f"Python's venv module is missing: sudo apt install {package}, or install uv"
+        )
     return ways
 
 
@@ -348,8 +352,8 @@ def wait_with_progress(installer: subprocess.Popen[bytes], log: Path) -> None:
 def failure_in(log: Path) -> str:
     """The reason in one line, the end of the log, and where all of it is."""
     text = log.read_text("utf-8", "replace")
-    reason = next((reason for sign, reason in ADVICE.items() if sign in text), "see below")
-    return f"Setting up failed: {reason}.\n\n{last_lines(log, 15)}\n\nThe whole log is {log}"
+    reason = next((REASONS[sign] for sign in REASONS if sign in text), "the installer failed")
+    return f"{reason}.\n\n{last_lines(log, 15)}\n\nThe whole log is {log}"
 
 
 def last_lines(log: Path, count: int) -> str:
