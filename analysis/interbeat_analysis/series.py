@@ -14,9 +14,9 @@ from scipy.linalg import solve_banded
 LOOK_AHEAD_BEATS = 2
 """Beats that must follow before a live value counts as settled.
 
-A spline bends with every beat that is added at its end. Against the value from the whole
-record, one following beat leaves an error of about a sixth of the modulation, two leave about
-a twentieth at a delay of 1.3 s, and a third costs nearly a second more for the rest.
+A spline bends with every beat that is added at its end. At 60 to 75 bpm, against the value
+from the whole record, one following beat leaves 12 to 25 % of the modulation as error; two
+leave 3 to 7 %, at a mean delay of 1.2 to 1.5 s; three leave 1 to 2 %, one beat later still.
 """
 
 NEIGHBOUR_TOLERANCE_S = 0.01

@@ -197,7 +197,7 @@ def summary(wcc: WindowedCrossCorrelation) -> SynchronySummary:
         a_leads_z=_known_mean(z[..., wcc.lag_s > 0], both),
         b_leads_z=_known_mean(z[..., wcc.lag_s < 0], both),
         best_lag_s=np.where(known.any(axis=-1), wcc.lag_s[best], np.nan),
-        windows=np.count_nonzero((~np.isnan(z)).any(axis=-1), axis=-1),
+        windows=np.asarray(np.count_nonzero((~np.isnan(z)).any(axis=-1), axis=-1)),
     )
 
 

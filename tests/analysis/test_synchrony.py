@@ -277,6 +277,27 @@ def test_the_reference_dyad_is_led_by_a_by_two_seconds(anchor):
     assert found.a_leads_z > found.b_leads_z
 
 
+def test_the_reference_dyad_gives_what_other_programs_give():
+    # rMEA 1.3.0 (lagSec 5, winSec 30, incSec 1) keeps the leader's window, and the script of
+    # Behrens & Boker (120, 4, 20, 1) the follower's.
+    rmea = windowed_cross_correlation(*dyad(), 4.0, anchor="lead")
+    assert rmea.r.shape == (566, 41)
+    assert rmea.r.mean() == pytest.approx(0.14795531181579, abs=1e-12)
+    assert rmea.r[0, 19:22] == pytest.approx(
+        [0.10216883088413, 0.10209223672182, 0.127096370365135], abs=1e-12
+    )
+    sums = summary(rmea)
+    assert sums.mean_z == pytest.approx(0.166626525019615, abs=1e-12)
+    assert sums.mean_abs_z == pytest.approx(0.263247821063238, abs=1e-12)
+    assert sums.zero_lag_z == pytest.approx(0.208958336527752, abs=1e-12)
+    assert sums.a_leads_z == pytest.approx(0.222073595733579, abs=1e-12)
+    assert sums.b_leads_z == pytest.approx(0.109062863730244, abs=1e-12)
+    boker = windowed_cross_correlation(*dyad(), 4.0, anchor="trail")
+    assert boker.r[0, 19:22] == pytest.approx(
+        [0.147483539401525, 0.188692862324155, 0.239140156059105], abs=1e-12
+    )
+
+
 def test_the_lead_of_the_reference_dyad_shows_from_its_beats():
     rows = np.genfromtxt(
         DATA / "dyad_ref_rr.csv", delimiter=",", skip_header=1, dtype=None, encoding="utf-8"
