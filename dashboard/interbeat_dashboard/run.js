@@ -154,12 +154,10 @@ function showFigures() {
   if (empty && chart) setText(byId("heart-rate-waiting"), "Waiting for the first heartbeats.");
 }
 
-/** Seconds of session time since the last `quality`: ages count on while a session runs. */
+/** Seconds of session time since the last `quality`: ages count on while a recording runs. */
 function sinceQuality_s() {
-  const { hello, play } = run;
-  if (hello?.mode === "replay" && play?.state !== "playing") return 0;
-  if (play?.state === "ended") return 0;
-  return ((performance.now() - qualityAt_ms) / 1000) * (play?.rate ?? 1);
+  if (run.play?.state !== "recording") return 0;
+  return ((performance.now() - qualityAt_ms) / 1000) * run.play.rate;
 }
 
 function showStraps() {
@@ -169,7 +167,8 @@ function showStraps() {
   for (const p of PARTNERS) {
     const signal = run.quality?.partners[p] ?? null;
     const age_s = signal && ageNow(signal, since_s);
-    words[p] = signalWords(signal, age_s, stale_after_s);
+    const gap = run.gaps.find((g) => g.partner === p && g.to_s === null);
+    words[p] = signalWords(signal, age_s, stale_after_s, gap ? run.now_s - gap.from_s : null);
     straps[p].show(words[p], signal, age_s, run.hrv?.[p].artifact_share ?? null);
   }
   return words;

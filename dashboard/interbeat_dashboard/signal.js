@@ -18,9 +18,10 @@ export function ageNow(signal, since_s) {
 
 /**
  * @param {Signal | null} signal @param {Maybe} age_s @param {number} stale_after_s
+ * @param {Maybe} gap_s how long nothing has been known, null while something is
  * @returns {SignalWords}
  */
-export function signalWords(signal, age_s, stale_after_s) {
+export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
   if (signal === null) return words("searching", "waiting for the strap");
   const silent = signal.state === "streaming" && age_s !== null && age_s > stale_after_s;
   const state = silent ? "stale" : signal.state;
@@ -34,7 +35,7 @@ export function signalWords(signal, age_s, stale_after_s) {
     case "stale":
       return words(state, age_s === null ? "stale" : `stale, ${wholeAge(age_s)} old`);
     case "no_contact":
-      return words(state, "no contact", "Moisten the strap");
+      return words(state, gap_s === null ? "no contact" : `no contact, ${wholeAge(gap_s)}`, "Moisten the strap");
     case "lost":
       return words(state, "lost, trying again", reason(signal));
   }

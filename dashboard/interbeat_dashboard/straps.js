@@ -14,10 +14,10 @@ export function strapRow(element, partner) {
   const model = make("span", { class: "strap-model when-good" });
   const state = make("span", { class: "strap-state" });
   const remedy = make("span", { class: "strap-remedy" });
-  const gaps = fact("gaps");
-  const bad = fact("bad packets");
-  const mended = fact("mended");
-  const newest = fact("age");
+  const gaps = fact("gaps", "Times packets went missing");
+  const bad = fact("bad packets", "Packets that could not be read");
+  const mended = fact("mended", "Share of beats corrected or left out");
+  const newest = fact("age", "Since the newest packet");
   mended.element.classList.add("when-good");
   const facts = make("span", { class: "strap-facts" }, gaps.element, bad.element, mended.element, newest.element);
   element.append(sample, name, model, state, remedy, facts);
@@ -56,10 +56,11 @@ export function lineSample(partner) {
   );
 }
 
-/** A small figure with its word; hidden while there is nothing to tell. @param {string} word */
-function fact(word) {
+/** A small figure with its word; hidden while there is nothing to tell.
+ * @param {string} word @param {string} title */
+function fact(word, title) {
   const value = make("b");
-  const element = make("span", { class: "fact" }, `${word} `, value);
+  const element = make("span", { class: "fact", title }, `${word} `, value);
   return {
     element,
     /** @param {string | null} text */

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ageNow, signalWords } from "../../dashboard/interbeat_dashboard/signal.js";
+import { signal } from "./messages.js";
+
+const text = (words) => words.text.replaceAll("\u00a0", " ");
+
+test("an age counts on between messages", () => {
+  assert.equal(ageNow(signal({ age_s: 0.5 }), 2), 2.5);
+  assert.equal(ageNow(signal({ age_s: null }), 2), null);
+});
+
+test("a silent strap turns stale without any message", () => {
+  const fresh = signalWords(signal(), 2.9, 3);
+  const stale = signalWords(signal(), 5.2, 3);
+  assert.deepEqual([fresh.state, fresh.fresh], ["streaming", true]);
+  assert.deepEqual([stale.state, stale.fresh, text(stale)], ["stale", false, "stale, 5 s old"]);
+});
+
+test("a strap that cannot tell contact is not said to have it", () => {
+  assert.equal(signalWords(signal({ contact: null }), 0.4, 3).text, "signal good");
+  assert.equal(signalWords(signal({ contact: true }), 0.4, 3).text, "contact good");
+});
+
+test("no contact names how long and what to do", () => {
+  const words = signalWords(signal({ state: "no_contact", contact: false }), 0.4, 3, 19.3);
+  assert.equal(text(words), "no contact, 19 s");
+  assert.match(words.remedy, /Moisten/);
+  assert.equal(words.fresh, false);
+});
+
+test("every state has words of its own", () => {
+  const states = ["searching", "connecting", "streaming", "stale", "no_contact", "lost"];
+  const told = states.map((state) => signalWords(signal({ state }), 1, 3).text);
+  assert.equal(new Set(told).size, states.length);
+  assert.ok(told.every((words) => words.length > 0));
+});
+
+test("nothing is claimed before the first message", () => {
+  assert.equal(signalWords(null, null, 3).fresh, false);
+});
