@@ -212,7 +212,10 @@ class Engine:
         self._pending.append(event)
 
     def skip_to(self, t_s: float) -> tuple[Marker, ...]:
-        """Take in everything up to `t_s` as already shown; return the markers passed."""
+        """Take in everything up to `t_s`, a whole second, as already shown.
+
+        The markers passed on the way are returned.
+        """
         markers = self._take_in(t_s)
         for heart in self._hearts.values():
             heart.beats_out = heart.timeline.count

@@ -184,7 +184,8 @@ class LiveRun(Run):
             )
         if self._over.is_set() or self._stop_reason:
             raise RunError("The recording has ended; nothing can be marked in it any more.")
-        now_s = self._clock.now_s()
+        # Later than the newest frame: a replay must show it no earlier than we do.
+        now_s = max(self._clock.now_s(), math.nextafter(self.now_s, math.inf))
         if at_s is None or not now_s - MARK_AGE_S * self._rate <= at_s <= now_s:
             at_s = now_s
         self._stream.add(Marker(now_s, at_s, label))
@@ -197,8 +198,10 @@ class LiveRun(Run):
             self._stop_reason = "both hearts have ended"
 
     async def _finish(self) -> None:
-        await asyncio.to_thread(self._writer.close)
-        self.error = self.error or self._writer.error
+        try:
+            await asyncio.to_thread(self._writer.close)
+        except SessionWriteError as error:
+            self.error = error
         if self.error:
             self._enter("failed", str(self.error), self.path)
         else:
@@ -296,20 +299,23 @@ class ReplayRun(Run):
         self._jump_s = None
         self._engine = Engine()
         self._stream = Stream(self._events)
-        self._tick = max(target - round(HISTORY_S / TICK_S), 0)
+        skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
         self._state = self._describe(str(self._state["state"]))
         self.hub.restart()
-        if self._tick:
-            self._skip_to((self._tick - 1) * TICK_S)
+        self._tick = 0
+        if skipped_s:
+            self._skip_to(skipped_s)
         while self._tick <= target and self._jump_s is None and not self._closing:
             self._publish_frame(self._stream.until(self._tick * TICK_S))
             if self._tick % 40 == 0:
                 await asyncio.sleep(0)
 
-    def _skip_to(self, t_s: float) -> None:
+    def _skip_to(self, t_s: int) -> None:
+        """Pass over what lies before a whole second without showing more of it than marks."""
         for event in self._stream.until(t_s):
             self._engine.push(event)
         self.hub.publish(messages.marks(t_s, self._engine.skip_to(t_s)))
+        self._tick = round(t_s / TICK_S) + 1
 
     def _recording(self) -> Message:
         return {"saved_s": None, "elapsed_s": self.now_s}

@@ -45,8 +45,5 @@ def _straps(models: Mapping[Partner, str]) -> dict[Partner, dict[str, str]]:
 
 def _worn(beats: Mapping[Partner, Iterable[float]], seed: int) -> Iterator[Event]:
     return merge(
-        *(
-            worn(p, strap_packets(p, beats[p], seed=2 * seed + i))
-            for i, p in enumerate(PARTNERS)
-        )
+        *(worn(p, strap_packets(p, beats[p], seed=2 * seed + i)) for i, p in enumerate(PARTNERS))
     )

@@ -62,10 +62,15 @@ def guest(app: Door, keys: Keys) -> TestClient:
 
 
 def routes(app: Door) -> list[tuple[str, str]]:
+    """Method and path of everything that is routed, in whichever router it stands."""
     found = []
-    for route in app._app.routes:  # type: ignore[attr-defined]
+    waiting = list(app._app.routes)  # type: ignore[attr-defined]
+    while waiting:
+        route = waiting.pop()
         path = getattr(route, "path", "")
-        if isinstance(route, APIWebSocketRoute):
+        if inner := getattr(route, "original_router", None):
+            waiting += inner.routes
+        elif isinstance(route, APIWebSocketRoute):
             found.append(("WEBSOCKET", path))
         elif isinstance(route, APIRoute):
             found += [(method, path) for method in sorted(route.methods)]
