@@ -55,6 +55,11 @@ export function spanWords(s) {
   return `${n}${NBSP}${unit}${n === 1 ? "" : "s"}`;
 }
 
+/** "last minute", "last 5 minutes". @param {number} s */
+export function lastSpan(s) {
+  return `last ${spanWords(s).replace(/^1\u00a0/, "")}`;
+}
+
 /** "−2 min", "−30 s" or "now": an instant before the right edge. @param {number} s */
 export function before(s) {
   return s === 0 ? "now" : MINUS + span(s);

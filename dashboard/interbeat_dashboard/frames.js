@@ -1,17 +1,18 @@
 /**
- * Draw in the browser's frames, and not more often than every `least_ms`: whatever arrives in
- * between is drawn together.
+ * Draw in the browser's frames, and on average not more often than every `least_ms`: whatever
+ * arrives in between is drawn together.
  *
  * @param {() => void} draw @param {() => number} least_ms
  */
 export function paced(draw, least_ms) {
-  let drawn_ms = -Infinity;
+  let due_ms = 0;
   let asked = false;
 
   function frame() {
     requestAnimationFrame((frame_ms) => {
       asked = false;
-      drawn_ms = frame_ms;
+      // Counting from the moment that was due, not from this frame, keeps step with the data.
+      due_ms = Math.max(due_ms, frame_ms - least_ms() / 2) + least_ms();
       draw();
     });
   }
@@ -19,8 +20,7 @@ export function paced(draw, least_ms) {
   return () => {
     if (asked) return;
     asked = true;
-    // A few ms early is better than waiting for the frame after.
-    const wait_ms = drawn_ms + least_ms() - performance.now() - 8;
+    const wait_ms = due_ms - performance.now();
     if (wait_ms > 0) setTimeout(frame, wait_ms);
     else frame();
   };

@@ -127,7 +127,14 @@ function gapBoxes(run, view, x, y, right_px) {
       const middle = above
         ? Math.max(12, Math.min(y(high), y(own) - GAP_HEIGHT / 2) - 8)
         : Math.max(y(low), y(own) + GAP_HEIGHT / 2) + 16;
-      return [box, makeSvg("text", { x: centre, y: middle, class: "gap-text" }, text)];
+      const leader = makeSvg("line", {
+        x1: (start + end) / 2,
+        x2: (start + end) / 2,
+        y1: y(own) + (above ? -GAP_HEIGHT : GAP_HEIGHT) / 2,
+        y2: middle + (above ? 3 : -12),
+        class: "gap-leader",
+      });
+      return [leader, box, makeSvg("text", { x: centre, y: middle, class: "gap-text" }, text)];
     });
 }
 

@@ -6,7 +6,7 @@ import { ask, openReplay } from "./api.js";
 import { heartRateChart, plotly, rhythms } from "./charts.js";
 import { sessionClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
-import { clock, spanWords, wholeAge } from "./format.js";
+import { clock, lastSpan, wholeAge } from "./format.js";
 import { paced } from "./frames.js";
 import { showProgress, showSession, showState } from "./header.js";
 import { holdButton } from "./hold.js";
@@ -147,7 +147,7 @@ function draw() {
 function showFigures() {
   const { hrv_window_s, hrv_needed_s } = run.hello?.settings ?? { hrv_window_s: 300 };
   const whole = run.now_s >= hrv_window_s;
-  setText(byId("side-span"), whole ? `Last ${spanWords(hrv_window_s)}` : "Since the start");
+  setText(byId("side-span"), whole ? `Over the ${lastSpan(hrv_window_s)}` : "Since the start");
   for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null, hrv_needed_s ?? null);
   const empty = PARTNERS.every((p) => newest(run.hr[p]) === null);
   byId("heart-rate-waiting").hidden = !empty && chart !== null;
@@ -181,7 +181,7 @@ function tips(words, view) {
   const tip = (/** @type {Partner} */ p) => {
     const last = slow.lines && newest(slow.lines[p]);
     if (!last) return null;
-    const old_s = view.now_s - last.t_s;
+    const old_s = Math.max(view.now_s - last.t_s, frozenAt_s === null ? (words[p].age_s ?? 0) : 0);
     const fresh = (words[p].fresh || frozenAt_s !== null) && old_s < limit_s;
     return { t_s: last.t_s, bpm: last.value, fresh, note: fresh ? "" : `${wholeAge(old_s)} old` };
   };
@@ -270,7 +270,8 @@ function wire() {
   byId("back").addEventListener("click", () => replay.step(-5));
   byId("forward").addEventListener("click", () => replay.step(5));
   byId("ended-replay").addEventListener("click", () => {
-    if (run.hello) openReplay(run.hello.session.id).catch((error) => notice(error.message));
+    if (!run.hello) return;
+    openReplay(run.hello.session.id).catch((error) => setText(byId("ended-problem"), error.message));
   });
   holdButton(byId("stop"), () => socket.send({ type: "stop" }));
   themeButton(byId("theme"));

@@ -6,6 +6,7 @@ import { wholeAge } from "./format.js";
  * @property {LinkState} state
  * @property {string} text
  * @property {string} remedy what to do about it, or ""
+ * @property {Maybe} age_s of the newest packet
  * @property {boolean} fresh whether its newest value may be shown as current
  */
 
@@ -22,6 +23,13 @@ export function ageNow(signal, since_s) {
  * @returns {SignalWords}
  */
 export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
+  const words = (/** @type {LinkState} */ state, /** @type {string} */ text, remedy = "") => ({
+    state,
+    text,
+    remedy,
+    age_s,
+    fresh: state === "streaming",
+  });
   if (signal === null) return words("searching", "waiting for the strap");
   const silent = signal.state === "streaming" && age_s !== null && age_s > stale_after_s;
   const state = silent ? "stale" : signal.state;
@@ -31,20 +39,18 @@ export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
     case "connecting":
       return words(state, "connecting");
     case "streaming":
-      return { ...words(state, signal.contact ? "contact good" : "signal good"), fresh: true };
+      return words(state, signal.contact ? "contact good" : "signal good");
     case "stale":
       return words(state, age_s === null ? "stale" : `stale, ${wholeAge(age_s)} old`);
     case "no_contact":
-      return words(state, gap_s === null ? "no contact" : `no contact, ${wholeAge(gap_s)}`, "Moisten the strap");
+      return words(state, lasting("no contact", gap_s), "Moisten the strap");
     case "lost":
       return words(state, "lost, trying again", reason(signal));
   }
 }
 
-/** @param {LinkState} state @param {string} text @param {string} remedy */
-function words(state, text, remedy = "") {
-  return { state, text, remedy, fresh: false };
-}
+/** @param {string} what @param {Maybe} for_s */
+const lasting = (what, for_s) => (for_s === null ? what : `${what}, ${wholeAge(for_s)}`);
 
 /** @param {Signal} signal */
 const reason = (signal) => signal.reason?.replaceAll("_", " ") ?? "";

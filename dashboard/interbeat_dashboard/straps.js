@@ -60,7 +60,7 @@ export function lineSample(partner) {
  * @param {string} word @param {string} title */
 function fact(word, title) {
   const value = make("b");
-  const element = make("span", { class: "fact", title }, `${word} `, value);
+  const element = make("span", { class: "fact", title, hidden: "" }, `${word} `, value);
   return {
     element,
     /** @param {string | null} text */

@@ -1,14 +1,14 @@
 /** @import { Partner, View } from "./types.d.ts" */
 /** @import { Run } from "./state.js" */
 /** @import { SignalWords } from "./signal.js" */
-import { correlation, pair, spanWords, wholeAge } from "./format.js";
+import { correlation, lastSpan, pair, wholeAge } from "./format.js";
 import { between, extent, newest } from "./series.js";
 import { PARTNERS } from "./state.js";
 
 /** One sentence that tells the heart-rate chart. @param {Run} run @param {View} view */
 export function heartRateSummary(run, view) {
   const parts = PARTNERS.map((p) => heartRatePart(run, p, view));
-  return `Over the last ${spanWords(view.window_s)}: ${parts.join("; ")}.`;
+  return `Over the ${lastSpan(view.window_s)}: ${parts.join("; ")}.`;
 }
 
 /** @param {Run} run @param {Partner} partner @param {View} view */

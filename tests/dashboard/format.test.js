@@ -66,3 +66,7 @@ test("one of a thing is singular", () => {
   assert.deepEqual([0, 1, 5].map((n) => format.count(n, "session")), ["0 sessions", "1 session", "5 sessions"]);
   assert.deepEqual([60, 300, 45].map((s) => plain(format.spanWords(s))), ["1 minute", "5 minutes", "45 seconds"]);
 });
+
+test("the last minute is not the last 1 minute", () => {
+  assert.deepEqual([60, 300].map((s) => plain(format.lastSpan(s))), ["last minute", "last 5 minutes"]);
+});
