@@ -52,7 +52,10 @@ export function valueRange(extent, current) {
   if (extent === null) return current ?? [50, 90];
   let low = Math.floor((extent[0] - PADDING) / GRAIN) * GRAIN;
   let high = Math.ceil((extent[1] + PADDING) / GRAIN) * GRAIN;
-  while (high - low < LEAST_SPAN) (low -= GRAIN), (high += GRAIN);
+  while (high - low < LEAST_SPAN) {
+    low -= GRAIN;
+    high += GRAIN;
+  }
   if (current === null) return [low, high];
   const outside = extent[0] < current[0] || extent[1] > current[1];
   const empty = Math.max(low - current[0], current[1] - high);

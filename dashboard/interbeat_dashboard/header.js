@@ -77,5 +77,8 @@ export function showProgress({ hello, quality, now_s }) {
   setText(byId("elapsed"), hello?.mode === "live" ? clock(now_s) : "");
   const saved_s = quality?.recording.saved_s ?? now_s;
   const behind_s = now_s - saved_s;
-  setText(byId("on-disk"), behind_s > BEHIND_S ? `on the disk up to ${wholeAge(behind_s)} ago` : "");
+  setText(
+    byId("on-disk"),
+    behind_s > BEHIND_S ? `on the disk up to ${wholeAge(behind_s)} ago` : "",
+  );
 }

@@ -36,7 +36,8 @@ export function timeLane(lane, axis) {
     const elements = shown.map(elementOf);
     // What stands there already stays, so that a tooltip or a reader does not lose its place.
     const same = elements.length === lane.children.length;
-    if (!same || elements.some((each, i) => each !== lane.children[i])) lane.replaceChildren(...elements);
+    if (!same || elements.some((each, i) => each !== lane.children[i]))
+      lane.replaceChildren(...elements);
     shown.forEach((mark, i) => {
       const at = x(mark.at_s);
       const next = i + 1 < shown.length ? x(shown[i + 1].at_s) : end_px;
@@ -69,7 +70,10 @@ export function timeLane(lane, axis) {
       ...timeTicks(view, Math.max(3, most)).map(({ t_s, label }) =>
         make(
           "span",
-          { class: label === "now" ? "tick tick-now" : "tick", style: `left: ${x(t_s).toFixed(1)}px` },
+          {
+            class: label === "now" ? "tick tick-now" : "tick",
+            style: `left: ${x(t_s).toFixed(1)}px`,
+          },
           label,
         ),
       ),

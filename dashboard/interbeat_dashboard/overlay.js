@@ -3,13 +3,13 @@
 import { spread } from "./axis.js";
 import { make, makeSvg, plotMargins, setText } from "./dom.js";
 import { UNKNOWN, wholeAge, whole } from "./format.js";
-import { between, extent, newest, valueNear } from "./series.js";
+import { between, extent, meanBetween } from "./series.js";
 import { PARTNERS } from "./state.js";
 
 const GAP_HEIGHT = 28;
 const LABELS_APART = 26;
-/** How far beside a gap its height on the chart may be looked up. */
-const BESIDE_S = 12;
+/** A gap stands at the height of the line over this long beside it. */
+const BESIDE_S = 5;
 const LEAST_BOX_PX = 3;
 
 /**
@@ -44,8 +44,7 @@ export function overlay(element) {
       const { left, right } = plotMargins();
       const width = element.clientWidth - left - right;
       const height = element.clientHeight;
-      const x = (/** @type {number} */ t_s) =>
-        left + ((t_s - view.from_s) / view.window_s) * width;
+      const x = (/** @type {number} */ t_s) => left + ((t_s - view.from_s) / view.window_s) * width;
       marks.replaceChildren(
         ...run.marks
           .filter((m) => m.at_s >= view.from_s && m.at_s <= view.now_s)
@@ -69,7 +68,13 @@ function hatching() {
     {},
     makeSvg(
       "pattern",
-      { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      {
+        id: "hatch",
+        width: 6,
+        height: 6,
+        patternUnits: "userSpaceOnUse",
+        patternTransform: "rotate(45)",
+      },
       makeSvg("rect", { class: "hatch-ground", width: 6, height: 6 }),
       makeSvg("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 6 }),
     ),
@@ -147,12 +152,10 @@ function gapWords(run, gap, to_s) {
 
 /** The heart rate just before a gap, else just after it.
  * @param {Run} run @param {Partner} partner @param {number} from_s @param {number} to_s */
-function heightBeside(run, partner, from_s, to_s) {
+function heightBeside({ hr }, partner, from_s, to_s) {
   return (
-    valueNear(run.hr[partner], from_s, BESIDE_S) ??
-    valueNear(run.hr[partner], to_s, BESIDE_S) ??
-    newest(run.hr[partner])?.value ??
-    null
+    meanBetween(hr[partner], from_s - BESIDE_S, from_s) ??
+    meanBetween(hr[partner], to_s, to_s + BESIDE_S)
   );
 }
 
@@ -161,7 +164,13 @@ function tipLabel(partner) {
   const name = make("span", { class: "tip-name" });
   const value = make("span", { class: "tip-value" });
   const note = make("span", { class: "tip-note" });
-  const element = make("div", { class: `tip text-${partner}`, "aria-hidden": "true" }, name, value, note);
+  const element = make(
+    "div",
+    { class: `tip text-${partner}`, "aria-hidden": "true" },
+    name,
+    value,
+    note,
+  );
   return {
     element,
     /** @param {string} label @param {Tip | null} tip @param {number} y */

@@ -271,7 +271,9 @@ function wire() {
   byId("forward").addEventListener("click", () => replay.step(5));
   byId("ended-replay").addEventListener("click", () => {
     if (!run.hello) return;
-    openReplay(run.hello.session.id).catch((error) => setText(byId("ended-problem"), error.message));
+    openReplay(run.hello.session.id).catch((error) =>
+      setText(byId("ended-problem"), error.message),
+    );
   });
   holdButton(byId("stop"), () => socket.send({ type: "stop" }));
   themeButton(byId("theme"));

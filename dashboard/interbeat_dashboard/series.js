@@ -115,11 +115,15 @@ export function rhythm(series, { from_s, to_s, step_s, half_s, near_s, least }) 
     const t_s = k * step_s;
     for (; high < series.t.length && series.t[high] <= t_s + half_s; high++) {
       const value = series.v[high];
-      if (value !== null) (sum += value), known++;
+      if (value === null) continue;
+      sum += value;
+      known += 1;
     }
     for (; low < high && series.t[low] < t_s - half_s; low++) {
       const value = series.v[low];
-      if (value !== null) (sum -= value), known--;
+      if (value === null) continue;
+      sum -= value;
+      known -= 1;
     }
     while (near < series.t.length && series.t[near] < t_s - near_s) near++;
     out.t.push(t_s);
@@ -158,6 +162,20 @@ export function valueNear(series, t_s, within_s) {
     best = series.v[i];
   }
   return best;
+}
+
+/** The mean of the known values from `from_s` to `to_s`, or null.
+ * @param {Series} series @param {number} from_s @param {number} to_s */
+export function meanBetween({ t, v }, from_s, to_s) {
+  let sum = 0;
+  let known = 0;
+  for (let i = firstFrom(t, from_s); i < t.length && t[i] <= to_s; i++) {
+    const value = v[i];
+    if (value === null) continue;
+    sum += value;
+    known += 1;
+  }
+  return known === 0 ? null : sum / known;
 }
 
 /** The lowest and highest known value, or null. @param {Series[]} all

@@ -42,7 +42,10 @@ function show({ folder, sessions }) {
   byId("list").replaceChildren(...byMonth(sessions).flatMap(monthSection));
   setText(byId("folder"), folder);
   const bytes = sessions.reduce((sum, entry) => sum + entry.size_bytes, 0);
-  setText(byId("amount"), sessions.length ? `${count(sessions.length, "session")}, ${size(bytes)}` : "");
+  setText(
+    byId("amount"),
+    sessions.length ? `${count(sessions.length, "session")}, ${size(bytes)}` : "",
+  );
 }
 
 /** @param {SessionEntry[]} sessions @returns {[string, SessionEntry[]][]} */
@@ -59,7 +62,10 @@ function byMonth(sessions) {
 /** @param {[string, SessionEntry[]]} month */
 function monthSection([name, entries]) {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
-  return [make("h2", { class: "month" }, title), make("ul", { class: "rows" }, ...entries.map(row))];
+  return [
+    make("h2", { class: "month" }, title),
+    make("ul", { class: "rows" }, ...entries.map(row)),
+  ];
 }
 
 /** @param {SessionEntry} entry */
@@ -79,7 +85,10 @@ function opener(entry) {
   );
   const who = make("span", { class: "who" }, entry.labels ? pair(entry.labels) : entry.id);
   if (entry.kind === "simulated") {
-    who.append(" ", make("span", { class: "demo", title: "Simulated people, not a recording" }, "DEMO"));
+    who.append(
+      " ",
+      make("span", { class: "demo", title: "Simulated people, not a recording" }, "DEMO"),
+    );
   }
   const parts = [when, who, make("span", { class: "what" }, ...sentences(entry))];
   if (entry.state === "unreadable") return make("div", { class: "open" }, ...parts);
@@ -119,7 +128,10 @@ function sentences(entry) {
 /** Deleting asks once, in the row itself. @param {SessionEntry} entry @param {HTMLElement} line */
 function deleteButton(entry, line) {
   const button = make("button", { class: "link", type: "button" }, "Delete");
-  button.setAttribute("aria-label", `Delete the session of ${day(entry.started_utc)}, ${timeOfDay(entry.started_utc)}`);
+  button.setAttribute(
+    "aria-label",
+    `Delete the session of ${day(entry.started_utc)}, ${timeOfDay(entry.started_utc)}`,
+  );
   button.addEventListener("click", () => {
     const sure = make("button", { class: "button danger", type: "button" }, "Delete for good");
     const keep = make("button", { class: "button", type: "button" }, "Keep");
@@ -161,7 +173,9 @@ async function remove(entry, button) {
 
 async function start() {
   const button = /** @type {HTMLButtonElement} */ (byId("start"));
-  const [a, b] = ["name-a", "name-b"].map((id) => /** @type {HTMLInputElement} */ (byId(id)).value.trim());
+  const [a, b] = ["name-a", "name-b"].map((id) =>
+    /** @type {HTMLInputElement} */ (byId(id)).value.trim(),
+  );
   button.disabled = true;
   try {
     const { run } = await ask("POST", "/api/sessions", { labels: { a, b } });

@@ -85,9 +85,12 @@ export function follow({
       if (closed || opened !== socket) return;
       attempts += 1;
       onLost(attempts, event.code);
-      later(() => {
-        if (!closed) socket = open();
-      }, Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1)));
+      later(
+        () => {
+          if (!closed) socket = open();
+        },
+        Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1)),
+      );
     };
     return opened;
   }

@@ -19,7 +19,14 @@ export function strapRow(element, partner) {
   const mended = fact("mended", "Share of beats corrected or left out");
   const newest = fact("age", "Since the newest packet");
   mended.element.classList.add("when-good");
-  const facts = make("span", { class: "strap-facts" }, gaps.element, bad.element, mended.element, newest.element);
+  const facts = make(
+    "span",
+    { class: "strap-facts" },
+    gaps.element,
+    bad.element,
+    mended.element,
+    newest.element,
+  );
   element.append(sample, name, model, state, remedy, facts);
 
   return {
@@ -49,7 +56,13 @@ export function strapRow(element, partner) {
 export function lineSample(partner) {
   return makeSvg(
     "svg",
-    { class: `sample sample-${partner}`, width: 28, height: 12, viewBox: "0 0 28 12", "aria-hidden": "true" },
+    {
+      class: `sample sample-${partner}`,
+      width: 28,
+      height: 12,
+      viewBox: "0 0 28 12",
+      "aria-hidden": "true",
+    },
     makeSvg("line", { x1: 1, x2: 27, y1: 6, y2: 6 }),
     makeSvg("circle", { cx: 14, cy: 6, r: 4 }),
     makeSvg("rect", { x: 0.5, y: 0.5, width: 27, height: 11, rx: 2 }),

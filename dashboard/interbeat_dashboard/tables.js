@@ -40,7 +40,9 @@ export function heartRateTable(run, view) {
 /** The correlation at five lags, every ten seconds. @param {Run} run @param {View} view */
 export function lagTable(run, view) {
   const lag_s = run.hello?.settings.lag_s ?? [];
-  const picks = [...new Set([1, 0.75, 0.5, 0.25, 0].map((p) => Math.round(p * (lag_s.length - 1))))];
+  const picks = [
+    ...new Set([1, 0.75, 0.5, 0.25, 0].map((p) => Math.round(p * (lag_s.length - 1)))),
+  ];
   const { t, r } = run.columns;
   const rows = steps(view).flatMap((t_s) => {
     const i = firstFrom(t, t_s - 0.5);

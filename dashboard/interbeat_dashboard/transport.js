@@ -25,7 +25,9 @@ export function transport({ toggle, time, length, slider, rates, send }) {
 
   toggle.addEventListener("click", () => playOrPause());
   for (const button of rates) {
-    button.addEventListener("click", () => send({ type: "rate", rate: Number(button.dataset.rate) }));
+    button.addEventListener("click", () =>
+      send({ type: "rate", rate: Number(button.dataset.rate) }),
+    );
   }
   slider.addEventListener("input", () => {
     scrubbing = true;
@@ -67,7 +69,10 @@ export function transport({ toggle, time, length, slider, rates, send }) {
       duration_s = length_s;
       playing = state.state === "playing";
       slider.max = String(Math.ceil(length_s));
-      slider.setAttribute("aria-label", `Moment of the recording, ${spanWords(Math.round(length_s))}`);
+      slider.setAttribute(
+        "aria-label",
+        `Moment of the recording, ${spanWords(Math.round(length_s))}`,
+      );
       if (!scrubbing) {
         slider.value = String(t_s);
         tell(t_s);

@@ -71,13 +71,7 @@ export interface Col {
   hrv: ByPartner<Hrv>;
 }
 
-export type LinkState =
-  | "searching"
-  | "connecting"
-  | "streaming"
-  | "stale"
-  | "no_contact"
-  | "lost";
+export type LinkState = "searching" | "connecting" | "streaming" | "stale" | "no_contact" | "lost";
 
 export interface Signal {
   state: LinkState;

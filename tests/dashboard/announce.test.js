@@ -6,7 +6,11 @@ test("changes are said at most every 30 s, and then the newest", () => {
   const said = [];
   const waits = [];
   let now_ms = 0;
-  const announce = announcer((text) => said.push(text), () => now_ms, (then, ms) => waits.push({ then, ms }));
+  const announce = announcer(
+    (text) => said.push(text),
+    () => now_ms,
+    (then, ms) => waits.push({ then, ms }),
+  );
   const run = () => waits.shift().then();
 
   announce("both good");
@@ -24,7 +28,11 @@ test("changes are said at most every 30 s, and then the newest", () => {
 test("what has not changed is not repeated", () => {
   const said = [];
   const waits = [];
-  const announce = announcer((text) => said.push(text), () => 0, (then) => waits.push(then));
+  const announce = announcer(
+    (text) => said.push(text),
+    () => 0,
+    (then) => waits.push(then),
+  );
   announce("good");
   waits.shift()();
   announce("lost");

@@ -1,13 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eased, spread, timeTicks, valueRange, valueTicks } from "../../dashboard/interbeat_dashboard/axis.js";
+import {
+  eased,
+  spread,
+  timeTicks,
+  valueRange,
+  valueTicks,
+} from "../../dashboard/interbeat_dashboard/axis.js";
 
 const view = (mode, now_s, window_s) => ({ mode, now_s, window_s, from_s: now_s - window_s });
 const labels = (ticks) => ticks.map((tick) => tick.label.replaceAll("\u00a0", " "));
 
 test("a live axis ends with now and counts back in whole minutes", () => {
   const ticks = timeTicks(view("live", 1000.3, 300), 12);
-  assert.deepEqual(labels(ticks), ["now", "\u22121 min", "\u22122 min", "\u22123 min", "\u22124 min", "\u22125 min"]);
+  assert.deepEqual(labels(ticks), [
+    "now",
+    "\u22121 min",
+    "\u22122 min",
+    "\u22123 min",
+    "\u22124 min",
+    "\u22125 min",
+  ]);
   assert.equal(ticks[0].t_s, 1000.3);
 });
 
@@ -25,7 +38,11 @@ test("a replay's axis stands on the session's clock and never before its start",
 });
 
 test("value ticks are few, round and inside", () => {
-  for (const range of [[54, 84], [40, 100], [50, 190]]) {
+  for (const range of [
+    [54, 84],
+    [40, 100],
+    [50, 190],
+  ]) {
     const ticks = valueTicks(range);
     assert.ok(ticks.length >= 3 && ticks.length <= 5, `${range}: ${ticks}`);
     assert.ok(ticks.every((tick) => tick % 5 === 0 && tick >= range[0] && tick <= range[1]));
@@ -53,7 +70,14 @@ test("easing arrives", () => {
 });
 
 test("labels keep their distance, their order and the chart", () => {
-  for (const [first, second] of [[100, 104], [104, 100], [2, 1], [299, 298], [50, 200], [100, 100]]) {
+  for (const [first, second] of [
+    [100, 104],
+    [104, 100],
+    [2, 1],
+    [299, 298],
+    [50, 200],
+    [100, 100],
+  ]) {
     const [p, q] = spread([first, second], 26, 14, 286);
     assert.ok(Math.abs(p - q) >= 26);
     assert.ok(Math.min(p, q) >= 14 && Math.max(p, q) <= 286, `${first} ${second}: ${p} ${q}`);

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { correlationColour, correlationShades, shadeIndex } from "../../dashboard/interbeat_dashboard/colour.js";
+import {
+  correlationColour,
+  correlationShades,
+  shadeIndex,
+} from "../../dashboard/interbeat_dashboard/colour.js";
 
 test("the ends and the middle of the map are the fixed colours", () => {
   assert.deepEqual(correlationColour("light", -1), [0x76, 0x2a, 0x83]);
@@ -20,6 +24,9 @@ test("the table of shades holds the same colours as the map", () => {
     const at = shadeIndex(r);
     const wanted = correlationColour("light", r);
     const found = [...shades.slice(at, at + 3)];
-    assert.ok(found.every((value, i) => Math.abs(value - wanted[i]) <= 2), `${r}: ${found}`);
+    assert.ok(
+      found.every((value, i) => Math.abs(value - wanted[i]) <= 2),
+      `${r}: ${found}`,
+    );
   }
 });

@@ -44,7 +44,10 @@ test("signs are real minus signs and zero has none", () => {
 });
 
 test("the right edge is now and the rest is before it", () => {
-  assert.deepEqual([0, 30, 120].map((s) => plain(format.before(s))), ["now", "\u221230 s", "\u22122 min"]);
+  assert.deepEqual(
+    [0, 30, 120].map((s) => plain(format.before(s))),
+    ["now", "\u221230 s", "\u22122 min"],
+  );
 });
 
 test("sizes keep two digits where one would mislead", () => {
@@ -63,10 +66,19 @@ test("a date is told in the reader's time zone and an unreadable one is named so
 });
 
 test("one of a thing is singular", () => {
-  assert.deepEqual([0, 1, 5].map((n) => format.count(n, "session")), ["0 sessions", "1 session", "5 sessions"]);
-  assert.deepEqual([60, 300, 45].map((s) => plain(format.spanWords(s))), ["1 minute", "5 minutes", "45 seconds"]);
+  assert.deepEqual(
+    [0, 1, 5].map((n) => format.count(n, "session")),
+    ["0 sessions", "1 session", "5 sessions"],
+  );
+  assert.deepEqual(
+    [60, 300, 45].map((s) => plain(format.spanWords(s))),
+    ["1 minute", "5 minutes", "45 seconds"],
+  );
 });
 
 test("the last minute is not the last 1 minute", () => {
-  assert.deepEqual([60, 300].map((s) => plain(format.lastSpan(s))), ["last minute", "last 5 minutes"]);
+  assert.deepEqual(
+    [60, 300].map((s) => plain(format.lastSpan(s))),
+    ["last minute", "last 5 minutes"],
+  );
 });

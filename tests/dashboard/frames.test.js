@@ -8,8 +8,13 @@ beforeEach(() => {
   now_ms = 0;
   mock.restoreAll();
   mock.method(performance, "now", () => now_ms);
-  globalThis.requestAnimationFrame = (frame) => void waiting.push({ at_ms: now_ms + 16, then: frame });
-  mock.method(globalThis, "setTimeout", (then, ms) => void waiting.push({ at_ms: now_ms + ms, then }));
+  globalThis.requestAnimationFrame = (frame) =>
+    void waiting.push({ at_ms: now_ms + 16, then: frame });
+  mock.method(
+    globalThis,
+    "setTimeout",
+    (then, ms) => void waiting.push({ at_ms: now_ms + ms, then }),
+  );
 });
 
 /** @type {{ at_ms: number, then: (at_ms: number) => void }[]} */
@@ -29,19 +34,36 @@ function pass(seconds, every_ms, ask) {
 
 test("many messages are drawn together, four times a second at most", () => {
   let drawn = 0;
-  pass(10, 10, paced(() => drawn++, () => 250));
+  pass(
+    10,
+    10,
+    paced(
+      () => drawn++,
+      () => 250,
+    ),
+  );
   assert.ok(drawn <= 41 && drawn >= 38, `${drawn}`);
 });
 
 test("a quarter-second beat is drawn beat by beat", () => {
   let drawn = 0;
-  pass(10, 250, paced(() => drawn++, () => 250));
+  pass(
+    10,
+    250,
+    paced(
+      () => drawn++,
+      () => 250,
+    ),
+  );
   assert.ok(drawn >= 39, `${drawn}`);
 });
 
 test("after a pause the next message is drawn in the next frame", () => {
   const moments = [];
-  const ask = paced(() => moments.push(now_ms), () => 250);
+  const ask = paced(
+    () => moments.push(now_ms),
+    () => 250,
+  );
   pass(1, 1000, ask);
   now_ms = 5000;
   ask();

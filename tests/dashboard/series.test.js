@@ -33,7 +33,11 @@ test("forgetting keeps all that is young enough", () => {
 });
 
 test("a window has a neighbour on each side so that lines reach its edges", () => {
-  const { t } = series.between(sampled(10, () => 70), 2.1, 3.1);
+  const { t } = series.between(
+    sampled(10, () => 70),
+    2.1,
+    3.1,
+  );
   assert.deepEqual([t[0], t.at(-1)], [2, 3.25]);
 });
 
@@ -43,7 +47,10 @@ test("decimation keeps extremes, gaps and the order of time", () => {
   assert.ok(v.includes(150));
   assert.ok(v.includes(null));
   assert.ok(t.length <= 3 * 20);
-  assert.deepEqual(t, [...t].sort((p, q) => p - q));
+  assert.deepEqual(
+    t,
+    [...t].sort((p, q) => p - q),
+  );
 });
 
 test("a moving window decimates to the same points", () => {
@@ -92,4 +99,10 @@ test("the newest and the nearest value skip what is not known", () => {
   assert.equal(series.valueNear(column, 2.5, 2), 71);
   assert.equal(series.valueNear(column, 3, 1), null);
   assert.equal(series.newest(series.emptySeries()), null);
+});
+
+test("a mean counts only what is known", () => {
+  const column = { t: [0, 1, 2, 3], v: [70, null, 74, 90] };
+  assert.equal(series.meanBetween(column, 0, 2), 72);
+  assert.equal(series.meanBetween(column, 0.5, 1.5), null);
 });

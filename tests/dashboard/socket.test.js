@@ -16,7 +16,13 @@ function scripted() {
     onOpen: () => {},
     onLost: (attempts, code) => losses.push([attempts, code]),
     connect: (url) => {
-      const socket = { url, readyState: 1, sent: [], send: (text) => socket.sent.push(text), close: () => {} };
+      const socket = {
+        url,
+        readyState: 1,
+        sent: [],
+        send: (text) => socket.sent.push(text),
+        close: () => {},
+      };
       sockets.push(socket);
       return socket;
     },
@@ -50,7 +56,10 @@ test("waiting doubles up to a limit and starts anew after a message", () => {
     page.sockets.at(-1).onclose({ code: 1006 });
     page.waits.at(-1).then();
   }
-  assert.deepEqual(page.waits.map((wait) => wait.ms), [500, 1000, 2000, 4000, 5000, 5000]);
+  assert.deepEqual(
+    page.waits.map((wait) => wait.ms),
+    [500, 1000, 2000, 4000, 5000, 5000],
+  );
   page.say(hello());
   page.sockets.at(-1).onclose({ code: 1006 });
   assert.equal(page.waits.at(-1).ms, 500);

@@ -40,28 +40,58 @@ test("markers stand in the order of their moment, not of their arrival", () => {
     { type: "mark", seq: 1, t_s: 20, at_s: 19, label: "late" },
     { type: "mark", seq: 2, t_s: 21, at_s: 12, label: "typed slowly" },
   );
-  assert.deepEqual(run.marks.map((mark) => mark.label), ["typed slowly", "late"]);
+  assert.deepEqual(
+    run.marks.map((mark) => mark.label),
+    ["typed slowly", "late"],
+  );
 });
 
 test("the end of a gap closes the one that was open", () => {
   const gap = { type: "gap", partner: "b", from_s: 5, to_s: null, reason: "no contact" };
-  const run = started({ ...gap, seq: 1, t_s: 8 }, { ...gap, seq: 2, t_s: 12, from_s: 5.01, to_s: 11 });
-  assert.deepEqual(run.gaps.map((g) => g.to_s), [11]);
+  const run = started(
+    { ...gap, seq: 1, t_s: 8 },
+    { ...gap, seq: 2, t_s: 12, from_s: 5.01, to_s: 11 },
+  );
+  assert.deepEqual(
+    run.gaps.map((g) => g.to_s),
+    [11],
+  );
   apply(run, { ...gap, seq: 3, t_s: 30, from_s: 28 });
-  assert.deepEqual(run.gaps.map((g) => g.to_s), [11, null]);
+  assert.deepEqual(
+    run.gaps.map((g) => g.to_s),
+    [11, null],
+  );
 });
 
 test("a gap of one partner leaves the other's alone", () => {
   const gap = { type: "gap", from_s: 5, to_s: null, reason: "no contact", t_s: 8 };
   const run = started({ ...gap, seq: 1, partner: "a" }, { ...gap, seq: 2, partner: "b", to_s: 7 });
-  assert.deepEqual(run.gaps.map((g) => [g.partner, g.to_s]), [["a", null], ["b", 7]]);
+  assert.deepEqual(
+    run.gaps.map((g) => [g.partner, g.to_s]),
+    [
+      ["a", null],
+      ["b", 7],
+    ],
+  );
 });
 
 test("columns come once, in order, with their nulls", () => {
-  const col = (seq, ...columns) => ({ type: "col", seq, t_s: 40 + seq, columns, hrv: { a: {}, b: {} } });
+  const col = (seq, ...columns) => ({
+    type: "col",
+    seq,
+    t_s: 40 + seq,
+    columns,
+    hrv: { a: {}, b: {} },
+  });
   const first = { t_s: 20, r: [0.1, null, 0.3] };
   const run = started(col(1, first), col(2, first, { t_s: 21, r: [null, null, null] }));
-  assert.deepEqual(run.columns, { t: [20, 21], r: [[0.1, null, 0.3], [null, null, null]] });
+  assert.deepEqual(run.columns, {
+    t: [20, 21],
+    r: [
+      [0.1, null, 0.3],
+      [null, null, null],
+    ],
+  });
 });
 
 test("memory stays bounded through hours", () => {

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { rhythms } from "../../dashboard/interbeat_dashboard/charts.js";
 import { keyOf } from "../../dashboard/interbeat_dashboard/markers.js";
 import { emptyRun, apply } from "../../dashboard/interbeat_dashboard/state.js";
-import { heartRateSummary, signalSummary, stripSummary } from "../../dashboard/interbeat_dashboard/summary.js";
+import {
+  heartRateSummary,
+  signalSummary,
+  stripSummary,
+} from "../../dashboard/interbeat_dashboard/summary.js";
 import { hello, tick } from "./messages.js";
 
 const view = { from_s: -290, now_s: 10, window_s: 300, mode: "live" };
