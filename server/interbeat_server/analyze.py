@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from interbeat_analysis.artifacts import artifacts, mask_artifacts
+from interbeat_analysis.hrv import hrv
+from interbeat_analysis.series import grid, heart_rate
 from interbeat_analysis.synchrony import (
     SynchronySummary,
     WindowedCrossCorrelation,
     summary,
     windowed_cross_correlation,
 )
-
-from interbeat_analysis.artifacts import artifacts, mask_artifacts
-from interbeat_analysis.hrv import hrv
-from interbeat_analysis.series import grid, heart_rate
 from interbeat_collector.beats import BeatTimeline
 from interbeat_collector.events import PARTNERS, Packet, Partner
 from interbeat_collector.heart_rate import decode
@@ -66,9 +66,9 @@ def correlation(a: Heart, b: Heart) -> WindowedCrossCorrelation:
     stop_s = min(_end_s(a), _end_s(b))
     start_s = np.ceil(start_s / live.HOP_S) * live.HOP_S if np.isfinite(start_s) else 0.0
     samples_s = grid(start_s, max(stop_s, start_s), live.FS_HZ)
-    series = (heart_rate(heart.t_s, _nn(heart), samples_s) for heart in (a, b))
     return windowed_cross_correlation(
-        *series,
+        heart_rate(a.t_s, _nn(a), samples_s),
+        heart_rate(b.t_s, _nn(b), samples_s),
         live.FS_HZ,
         window_s=live.WINDOW_S,
         hop_s=live.HOP_S,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from interbeat_collector.events import Event, Partner, Session
 
+    from .analyze import Heart
     from .desk import Desk
+    from .runs import LiveRun
 
     _Verbs = argparse._SubParsersAction["_Parser"]
 
@@ -60,7 +62,6 @@ def command() -> str:
 def _user_errors() -> tuple[type[Exception], ...]:
     """The errors whose text is one line for the user."""
     from interbeat_collector.rr_file import RRFileError
-
     from interbeat_collector.session_file import SessionFileError, SessionWriteError
 
     from .runs import RunError
@@ -125,10 +126,9 @@ def _session_path(options: argparse.Namespace) -> Path:
 def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
     """The document, a title and what the partners are called."""
     from interbeat_collector.rr_file import read_rr
-
     from interbeat_collector.session_file import read_session
 
-    from .analyze import Heart, analyze, heart_of_rr, hearts_of
+    from .analyze import analyze, heart_of_rr, hearts_of
 
     if options.file and (options.rr_a or options.rr_b):
         raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
@@ -170,7 +170,7 @@ def _host(
             name, until = "", None
             if record is not None:
                 live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
-                name, until = live.id, live.finished()
+                name, until = live.id, _through(live, options.duration_s is not None)
                 print(f"Recording to\n{live.path}")
             elif replay is not None:
                 name = desk.replay(replay, rate=options.rate)
@@ -188,6 +188,17 @@ def _host(
             return _farewell(desk)
 
     return asyncio.run(serve())
+
+
+async def _through(live: LiveRun, timed: bool) -> None:
+    """Return when the program is to end by itself: after its time, or when the disk is full.
+
+    A session that was stopped on its page leaves the pages open, for the replay.
+    """
+    await live.finished()
+    if not timed and not live.error:
+        print("The session is complete. Ctrl-C closes its pages.", flush=True)
+        await asyncio.Event().wait()
 
 
 def _farewell(desk: Desk) -> int:
@@ -331,10 +342,17 @@ def _add_hosting(parser: argparse.ArgumentParser) -> None:
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir",
+        type=_named,
         default=argparse.SUPPRESS,
         metavar="FOLDER",
         help="where sessions are kept (default: INTERBEAT_DATA, else your user data folder)",
     )
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text
 
 
 def _between(low: float, high: float) -> Callable[[str], float]:

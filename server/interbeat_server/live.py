@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+
 from interbeat_analysis.artifacts import artifacts, mask_artifacts
 from interbeat_analysis.hrv import HRV, windowed_hrv
 from interbeat_analysis.series import grid, heart_rate, known_until
 from interbeat_analysis.synchrony import windowed_cross_correlation
-
 from interbeat_collector.beats import Beats, BeatTimeline
 from interbeat_collector.events import PARTNERS, End, Event, Link, Marker, Packet, Partner
 from interbeat_collector.heart_rate import decode

@@ -7,11 +7,10 @@ from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 
+from interbeat_collector.events import PARTNERS, Event, Partner, Session
 from interbeat_collector.rr_file import read_rr
 from interbeat_collector.simulation import DyadSettings, dyad
 from interbeat_collector.virtual_strap import merge, strap_packets, worn
-
-from interbeat_collector.events import PARTNERS, Event, Partner, Session
 
 from .desk import new_session
 

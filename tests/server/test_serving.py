@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+
 from interbeat_collector.events import Marker, Packet
 from interbeat_collector.session_file import SUFFIX, read_session
 from program import Program, environment, free_port, interbeat, received
-from websockets.exceptions import ConnectionClosed
 
 
 def only_session(folder: Path) -> Path:
