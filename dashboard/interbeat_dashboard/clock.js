@@ -11,7 +11,7 @@ const REMEMBERED = 12;
 export function sessionClock() {
   /** @type {Map<number, number>} */
   const asked = new Map();
-  /** @type {{ round_trip_ms: number, offset_s: number }[]} */
+  /** @type {{ round_trip_ms: number, middle_ms: number, t_s: number }[]} */
   let answers = [];
   let nextId = 1;
 
@@ -26,15 +26,15 @@ export function sessionClock() {
       const sent_ms = asked.get(id);
       if (sent_ms === undefined) return;
       asked.delete(id);
-      const offset_s = t_s - (sent_ms + page_ms) / 2000;
-      answers = [...answers, { round_trip_ms: page_ms - sent_ms, offset_s }].slice(-REMEMBERED);
+      const fresh = { round_trip_ms: page_ms - sent_ms, middle_ms: (sent_ms + page_ms) / 2, t_s };
+      answers = [...answers, fresh].slice(-REMEMBERED);
     },
     /** Session time at a moment of the page, or null before the first answer.
-     * @param {number} page_ms @returns {Maybe} */
-    at(page_ms) {
+     * @param {number} page_ms @param {number} [rate] how fast the session runs @returns {Maybe} */
+    at(page_ms, rate = 1) {
       if (answers.length === 0) return null;
       const best = answers.reduce((p, q) => (q.round_trip_ms < p.round_trip_ms ? q : p));
-      return page_ms / 1000 + best.offset_s;
+      return best.t_s + (rate * (page_ms - best.middle_ms)) / 1000;
     },
     /** Forget everything: after a new connection the server may count anew. */
     reset() {

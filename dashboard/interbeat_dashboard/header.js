@@ -3,7 +3,7 @@
 import { byId, setText } from "./dom.js";
 import { clock, day, pair, signed, span, spanWords, timeOfDay, wholeAge } from "./format.js";
 
-/** The disk is asked to keep up; only when it falls behind by this much is it worth a word. */
+/** The disk is asked to keep up; only falling behind by this much real time is worth a word. */
 const BEHIND_S = 5;
 
 /** All texts of the page that the first message decides. @param {Hello} hello */
@@ -73,10 +73,10 @@ function showEnd({ state, message, file }, now_s) {
 }
 
 /** The figures of the header that go on by themselves. @param {Run} run */
-export function showProgress({ hello, quality, now_s }) {
+export function showProgress({ hello, quality, play, now_s }) {
   setText(byId("elapsed"), hello?.mode === "live" ? clock(now_s) : "");
   const saved_s = quality?.recording.saved_s ?? now_s;
-  const behind_s = now_s - saved_s;
+  const behind_s = play?.state === "recording" ? (now_s - saved_s) / play.rate : 0;
   setText(
     byId("on-disk"),
     behind_s > BEHIND_S ? `on the disk up to ${wholeAge(behind_s)} ago` : "",

@@ -49,7 +49,7 @@ function note(hrv, enough, needed_s) {
   }
   const counted = `${count(hrv?.beats ?? 0, "beat")} counted`;
   const share = hrv?.artifact_share ?? null;
-  return share === null ? counted : `${counted} \u00b7 ${percent(share)} corrected or left out`;
+  return share === null ? counted : `${counted} \u00b7 ${percent(share)} left out`;
 }
 
 /** @param {string} term @param {string} unit */

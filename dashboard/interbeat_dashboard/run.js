@@ -82,7 +82,7 @@ const marker = marking({
   form: /** @type {HTMLFormElement} */ (byId("mark-form")),
   input: /** @type {HTMLInputElement} */ (byId("mark-text")),
   when: byId("mark-when"),
-  sessionTime: session.at,
+  sessionTime: (page_ms) => session.at(page_ms, run.play?.rate),
   whenWords: (at_s) => (at_s === null ? "Now" : `At ${clock(at_s)}, when you pressed`),
   send: sendMark,
 });

@@ -16,15 +16,15 @@ export function strapRow(element, partner) {
   const remedy = make("span", { class: "strap-remedy" });
   const gaps = fact("gaps", "Times packets went missing");
   const bad = fact("bad packets", "Packets that could not be read");
-  const mended = fact("mended", "Share of beats corrected or left out");
+  const leftOut = fact("left out", "Share of beats left out");
   const newest = fact("age", "Since the newest packet");
-  mended.element.classList.add("when-good");
+  leftOut.element.classList.add("when-good");
   const facts = make(
     "span",
     { class: "strap-facts" },
     gaps.element,
     bad.element,
-    mended.element,
+    leftOut.element,
     newest.element,
   );
   element.append(sample, name, model, state, remedy, facts);
@@ -45,7 +45,7 @@ export function strapRow(element, partner) {
       setText(remedy, words.remedy);
       gaps.show(signal === null ? null : String(signal.gaps));
       bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
-      mended.show(artifact_share === null ? null : percent(artifact_share));
+      leftOut.show(artifact_share === null ? null : percent(artifact_share));
       newest.show(age_s === null ? null : age(age_s));
     },
   };

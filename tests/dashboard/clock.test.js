@@ -20,6 +20,12 @@ test("the quickest answer sets the clock", () => {
   assert.ok(Math.abs(clock.at(2000) - 50.995) < 1e-9);
 });
 
+test("a session that runs faster passes more time between two moments of the page", () => {
+  const clock = sessionClock();
+  clock.answer(clock.ask(1000), 50, 1000);
+  assert.equal(clock.at(3000, 20), 90);
+});
+
 test("an answer nobody asked for changes nothing", () => {
   const clock = sessionClock();
   clock.answer(7, 99, 1000);
