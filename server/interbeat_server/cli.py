@@ -170,7 +170,7 @@ def _host(
             name, until = "", None
             if record is not None:
                 live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
-                name, until = live.id, _through(live, options.duration_s is not None)
+                name, until = live.id, _through(desk, live, options.duration_s)
                 print(f"Recording to\n{live.path}")
             elif replay is not None:
                 name = desk.replay(replay, rate=options.rate)
@@ -190,13 +190,13 @@ def _host(
     return asyncio.run(serve())
 
 
-async def _through(live: LiveRun, timed: bool) -> None:
+async def _through(desk: Desk, live: LiveRun, duration_s: float | None) -> None:
     """Return when the program is to end by itself: after its time, or when the disk is full.
 
     A session that was stopped on its page leaves the pages open, for the replay.
     """
     await live.finished()
-    if not timed and not live.error:
+    if duration_s is None and not live.error and not desk.closing:
         print("The session is complete. Ctrl-C closes its pages.", flush=True)
         await asyncio.Event().wait()
 

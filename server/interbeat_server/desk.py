@@ -29,6 +29,7 @@ class Desk:
         self.catalogue = Catalogue(folder)
         self.runs: dict[str, Run] = {}
         self.live: LiveRun | None = None
+        self.closing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def record(
@@ -72,6 +73,7 @@ class Desk:
 
     async def close(self) -> None:
         """End every run; what is being recorded is completed first."""
+        self.closing = True
         await asyncio.gather(*(run.stop() for run in self.runs.values()))
         if self._tasks:
             await asyncio.wait(self._tasks)
