@@ -1,4 +1,4 @@
-/** @import { Maybe, ByPartner } from "./types.d.ts" */
+/** @import { Maybe, ByPartner, Hearts } from "./types.d.ts" */
 
 const NBSP = "\u00a0";
 const MINUS = "\u2212";
@@ -7,6 +7,11 @@ export const UNKNOWN = "\u2013\u2009\u2013";
 
 /** @param {number} n */
 const two = (n) => String(n).padStart(2, "0");
+
+/** Whose hearts a demo shows, in words. @param {Hearts | null} hearts */
+export function wearers(hearts) {
+  return hearts === "recorded" ? "Recorded hearts" : "Simulated people";
+}
 
 /** "0:42:17": elapsed time, always with hours. @param {number} s */
 export function clock(s) {

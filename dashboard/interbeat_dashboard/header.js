@@ -1,19 +1,20 @@
 /** @import { Hello, RunState } from "./types.d.ts" */
 /** @import { Run } from "./state.js" */
 import { byId, setText } from "./dom.js";
-import { clock, day, pair, signed, span, spanWords, timeOfDay, wholeAge } from "./format.js";
+import { clock, day, pair, signed, span, spanWords, timeOfDay, wearers, wholeAge } from "./format.js";
 
 /** The disk is asked to keep up; only falling behind by this much real time is worth a word. */
 const BEHIND_S = 5;
 
 /** All texts of the page that the first message decides. @param {Hello} hello */
 export function showSession({ session, settings, mode }) {
-  const { labels, started_utc, kind } = session;
+  const { labels, started_utc, kind, hearts } = session;
   const { window_s, lag_s, fs_hz, max_lag_s } = settings;
   document.title = `${pair(labels)} · interbeat`;
   setText(byId("session-names"), pair(labels));
   setText(byId("session-date"), `${day(started_utc)}, ${timeOfDay(started_utc)}`);
   byId("session-demo").hidden = kind !== "simulated";
+  setText(byId("session-hearts"), wearers(hearts));
   setText(byId("a-first"), `${labels.a} first`);
   setText(byId("b-first"), `${labels.b} first`);
   setText(byId("lag-high"), signed(Math.max(...lag_s)));

@@ -1,7 +1,7 @@
 /** @import { SessionEntry, SessionList } from "./types.d.ts" */
 import { ask, openReplay } from "./api.js";
 import { byId, make, setText } from "./dom.js";
-import { count, day, duration, month, pair, size, timeOfDay } from "./format.js";
+import { count, day, duration, month, pair, size, timeOfDay, wearers } from "./format.js";
 import { themeButton } from "./theme.js";
 
 const REFRESH_MS = 5000;
@@ -87,7 +87,7 @@ function opener(entry) {
   if (entry.kind === "simulated") {
     who.append(
       " ",
-      make("span", { class: "demo", title: "Simulated people, not a recording" }, "DEMO"),
+      make("span", { class: "demo", title: `${wearers(entry.hearts)} under virtual straps` }, "DEMO"),
     );
   }
   const parts = [when, who, make("span", { class: "what" }, ...sentences(entry))];
@@ -121,7 +121,7 @@ function sentences(entry) {
     case "unreadable":
       return [entry.error ?? "This file cannot be read."];
     case "complete":
-      return entry.kind === "simulated" ? ["Simulated people"] : [];
+      return entry.kind === "simulated" ? [wearers(entry.hearts)] : [];
   }
 }
 

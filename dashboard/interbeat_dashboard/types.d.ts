@@ -15,9 +15,13 @@ export interface Settings {
   stale_after_s: number;
 }
 
+/** Whose hearts the straps wore; other than people's in a demo only. */
+export type Hearts = "people" | "simulated" | "recorded";
+
 export interface Session {
   id: string;
   kind: "recorded" | "simulated";
+  hearts: Hearts;
   labels: ByPartner<string>;
   started_utc: string;
   straps: ByPartner<{ model?: string }>;
@@ -140,6 +144,7 @@ export type Request =
 export interface SessionEntry {
   id: string;
   kind: "recorded" | "simulated";
+  hearts: Hearts | null;
   started_utc: string | null;
   duration_s: Maybe;
   labels: ByPartner<string> | null;

@@ -14,7 +14,7 @@ from interbeat_collector.session_file import (
     read_header,
 )
 
-from .messages import Message, number
+from .messages import Message, hearts, number
 
 DATA_VARIABLE = "INTERBEAT_DATA"
 
@@ -57,6 +57,7 @@ def _entry(path: Path, run: str | None) -> Message:
     entry: Message = {
         "id": path.stem,
         "kind": None,
+        "hearts": None,
         "started_utc": None,
         "duration_s": None,
         "labels": None,
@@ -72,6 +73,7 @@ def _entry(path: Path, run: str | None) -> Message:
     return {
         **entry,
         "kind": header.session.kind,
+        "hearts": hearts(header.session),
         "started_utc": header.session.started_utc,
         "duration_s": number(header.duration_s, 3),
         "labels": header.session.labels,

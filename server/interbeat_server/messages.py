@@ -80,6 +80,7 @@ def hello(
         "session": {
             "id": session.id,
             "kind": session.kind,
+            "hearts": hearts(session),
             "labels": session.labels,
             "started_utc": session.started_utc,
             "straps": session.straps,
@@ -88,6 +89,11 @@ def hello(
         "settings": _settings(),
         "state": current,
     }
+
+
+def hearts(session: Session) -> str:
+    """Whose hearts the straps wore: `people`, or `simulated` or `recorded` ones."""
+    return str(session.settings.get("hearts", "people"))
 
 
 def _settings() -> Message:

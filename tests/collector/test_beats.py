@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from interbeat_collector.beats import HOLE_S, BeatTimeline, Flag
 
 TICKS = 1024

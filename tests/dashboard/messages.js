@@ -21,6 +21,7 @@ export function hello(changes = {}) {
     session: {
       id: "s",
       kind: "simulated",
+      hearts: "simulated",
       labels: { a: "Ana", b: "Ben" },
       started_utc: "2026-11-17T20:04:00Z",
       straps: { a: { model: "H10" }, b: {} },
