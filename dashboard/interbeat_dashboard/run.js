@@ -100,6 +100,7 @@ function take(messages) {
       if (message.type === "hello") begin(message);
       if (message.type === "quality") qualityAt_ms = performance.now();
       if (message.type === "state" || message.type === "hello") showState(run);
+      if (message.type === "state") showTransport();
     }
   }
   redraw();
@@ -131,9 +132,7 @@ function draw() {
   const view = currentView();
   const words = showStraps();
   showProgress(run);
-  if (run.play && view.mode === "replay") {
-    replay.show(run.now_s, run.hello.duration_s ?? run.now_s, run.play);
-  }
+  showTransport();
   const due = Math.abs(view.now_s - slow.at_s) >= 1 || slow.window_s !== window_s;
   if (due || slow.lines === null) slow = { at_s: view.now_s, window_s, lines: rhythms(run, view) };
   chart?.draw(run, view, due ? slow.lines : null);
@@ -142,6 +141,11 @@ function draw() {
   lane.draw(run, view);
   showFigures();
   summarise(view, words);
+}
+
+function showTransport() {
+  if (run.hello?.mode !== "replay" || !run.play) return;
+  replay.show(run.now_s, run.hello.duration_s ?? run.now_s, run.play);
 }
 
 function showFigures() {

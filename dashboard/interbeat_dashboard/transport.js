@@ -44,7 +44,10 @@ export function transport({ toggle, time, length, slider, rates, send }) {
 
   /** @param {number} t_s */
   function jump(t_s) {
-    send({ type: "jump", t_s: Math.min(duration_s, Math.max(0, t_s)) });
+    // Told at once, so that the next step begins here even when it comes before the answer.
+    now_s = Math.min(duration_s, Math.max(0, t_s));
+    tell(now_s);
+    send({ type: "jump", t_s: now_s });
   }
 
   /** @param {number} t_s */
