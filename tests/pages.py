@@ -69,6 +69,12 @@ def known(line: dict[str, Any]) -> dict[float, float]:
     return {t: v for t, v in zip(line["t"], line["v"], strict=True) if v is not None}
 
 
+def view_s(page: Page) -> tuple[float, float]:
+    """The stretch of the session that the chart shows."""
+    low, high = page.evaluate("document.querySelector('#heart-rate').layout.xaxis.range")
+    return low, high
+
+
 def picture(page: Page) -> dict[str, float]:
     """The share of the strip that is coloured, and in how many shades."""
     return dict(page.evaluate(PICTURE))

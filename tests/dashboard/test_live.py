@@ -18,6 +18,7 @@ from pages import (
     known,
     lines,
     picture,
+    view_s,
     visit,
     wait_for,
     wait_until_s,
@@ -142,8 +143,8 @@ def test_the_window_is_chosen_and_beats_stand_alone_only_in_the_shortest(
     assert live.locator("[data-window][aria-pressed=true]").count() == 1
 
     def in_force() -> bool:
-        low, high = live.evaluate("document.querySelector('#heart-rate').layout.xaxis.range")
-        return bool(abs(high - low - window_s) < 1e-6)
+        low, high = view_s(live)
+        return abs(high - low - window_s) < 1e-6
 
     wait_for(live, in_force)
     drawn = lines(live)
