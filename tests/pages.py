@@ -13,6 +13,7 @@ Found = TypeVar("Found")
 
 LIMIT_S = 20.0
 LOOK_EVERY_S = 0.05
+UNKNOWN = "–\u2009–"
 SLOW_LINES = (4, 5)
 PALE_LINES = (0, 1)
 BEATS = (2, 3)
