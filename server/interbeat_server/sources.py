@@ -34,7 +34,9 @@ def recorded_hearts_session(
     models: dict[Partner, str] = {p: f"Recorded heart {f.name}" for p, f in recordings.items()}
     start_s: dict[Partner, float] = {"a": max(-offset_s, 0.0), "b": max(offset_s, 0.0)}
     beats = {p: accumulate(read_rr(recordings[p]), initial=start_s[p]) for p in PARTNERS}
-    header = new_session(_straps(models), settings={"hearts": "recorded", "offset_s": offset_s, "seed": seed})
+    header = new_session(
+        _straps(models), settings={"hearts": "recorded", "offset_s": offset_s, "seed": seed}
+    )
     return header, _worn(beats, seed)
 
 
