@@ -44,7 +44,7 @@ function note(hrv, enough, needed_s) {
   if (!enough) {
     const clean_s = hrv?.clean_s ?? null;
     const progress =
-      clean_s === null || needed_s === null ? "" : `: ${whole(clean_s)} of ${needed_s} s`;
+      clean_s === null || needed_s === null ? "" : `: ${Math.floor(clean_s)} of ${needed_s} s`;
     return `Not enough clean data yet${progress}`;
   }
   const counted = `${count(hrv?.beats ?? 0, "beat")} counted`;
