@@ -48,7 +48,7 @@ def visit(page: Page, app: Program, path: str | None = None) -> None:
     page.goto(app.origin + (f"/run/{app.run}" if path is None else path))
 
 
-def wait_for(page: Page, look: Callable[[], Found], limit_s: float = LIMIT_S) -> Found:
+def wait_for(page: Page, look: Callable[[], Found | None], limit_s: float = LIMIT_S) -> Found:
     """Look again and again until there is something; the page goes on meanwhile.
 
     Playwright's own `wait_for_function` needs `unsafe-eval`, which our pages forbid.
@@ -68,6 +68,11 @@ def lines(page: Page) -> list[dict[str, Any]]:
 def known(line: dict[str, Any]) -> dict[float, float]:
     """The known values of a line by their instant."""
     return {t: v for t, v in zip(line["t"], line["v"], strict=True) if v is not None}
+
+
+def wait_for_chart(page: Page) -> None:
+    """Wait until the chart library is there and has its lines."""
+    wait_for(page, lambda: len(lines(page)) == len(PALE_LINES + BEATS + SLOW_LINES))
 
 
 def view_s(page: Page) -> tuple[float, float]:

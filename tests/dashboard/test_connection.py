@@ -36,7 +36,7 @@ def test_a_killed_program_is_said_and_its_last_values_are_withdrawn(
 def test_after_a_pause_of_the_program_the_page_recovers_without_a_hole(
     page: Page, tmp_path: Path
 ) -> None:
-    with Program("demo", "--rate", "4", data=tmp_path) as app:
+    with Program("demo", "--rate", "8", data=tmp_path) as app:
         visit(page, app)
         stopped_s = wait_until_s(page, 9)
         app.process.send_signal(signal.SIGSTOP)
@@ -44,20 +44,20 @@ def test_after_a_pause_of_the_program_the_page_recovers_without_a_hole(
             for partner in ("a", "b"):
                 strap = page.locator(f"#strap-{partner}")
                 expect(strap).to_have_attribute("data-state", "stale")
-                expect(strap).to_contain_text(re.compile("stale, 1[0-9]\\ss old"), timeout=8000)
+                expect(strap).to_contain_text(re.compile(r"stale, [2-4][0-9]\ss old"), timeout=8000)
             expect(page.locator("#heart-rate-overlay .tip-value")).to_have_text([UNKNOWN, UNKNOWN])
         finally:
             app.process.send_signal(signal.SIGCONT)
         for partner in ("a", "b"):
             expect(page.locator(f"#strap-{partner}")).to_have_attribute("data-state", "streaming")
-        wait_until_s(page, stopped_s + 30)
-        assert_no_hole(page, to_s=stopped_s + 25)
+        wait_until_s(page, stopped_s + 50)
+        assert_no_hole(page, to_s=stopped_s + 45)
 
 
 def test_after_a_cut_connection_the_page_takes_up_where_it_stopped(
     page: Page, tmp_path: Path
 ) -> None:
-    with Program("demo", "--rate", "4", data=tmp_path) as app:
+    with Program("demo", "--rate", "8", data=tmp_path) as app:
         sockets: list[WebSocketRoute] = []
 
         def relay(socket: WebSocketRoute) -> None:

@@ -85,7 +85,7 @@ def test_the_gap_names_the_partner_and_the_reason(replayed: Replayed) -> None:
     name, rest = told[0].split(": ")
     reason, length = rest.rsplit(", ", 1)
     assert name == "Lukas"
-    assert reason
+    assert reason == "no signal"
     assert 17 <= int(length.split()[0]) <= 24
     box = replayed.page.locator("#heart-rate-overlay .gap-box").last.bounding_box()
     assert box is not None
@@ -138,3 +138,6 @@ def test_during_the_gap_no_old_value_passes_for_a_current_one(replayed: Replayed
     expect(tip.locator(".tip-note")).to_contain_text("old")
     expect(page.locator("#heart-rate-overlay .tip.text-a .tip-value")).not_to_have_text(UNKNOWN)
     expect(page.locator("#strap-a")).to_have_attribute("data-state", "streaming")
+    expect(page.locator("#measures-b .measures-note")).to_have_text(
+        "Not enough clean data yet: 44 of 45 s"
+    )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket, expect
 
-from pages import lines, visit, wait_for, wait_until_s
+from pages import visit, wait_for_chart, wait_until_s
 from program import Program
 
 TELL_VIOLATIONS = """
@@ -44,7 +44,7 @@ def test_a_whole_visit_asks_only_this_program_and_breaks_no_rule(
         expect(page.locator("#lane .mark")).to_have_count(1)
         for name in ("1 min", "30 min", "Switch to", "show as table"):
             page.get_by_role("button", name=name).first.click()
-        wait_for(page, lambda: len(lines(page)) == 6)
+        wait_for_chart(page)
         page.get_by_role("button", name="Hold to stop").click(delay=1300)
         page.get_by_role("button", name="Replay").click()
         expect(page.locator("#state-word")).to_have_text("Replay")
@@ -67,7 +67,7 @@ def test_a_whole_visit_asks_only_this_program_and_breaks_no_rule(
 def test_the_charts_offer_no_way_out(page: Page, tmp_path: Path) -> None:
     with Program("demo", data=tmp_path) as app:
         visit(page, app)
-        wait_for(page, lambda: len(lines(page)) == 6)
+        wait_for_chart(page)
         settings = page.evaluate("document.querySelector('#heart-rate')._context")
         assert settings["showSendToCloud"] is False
         assert settings["plotlyServerURL"] == ""

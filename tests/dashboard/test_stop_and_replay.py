@@ -73,7 +73,7 @@ def test_a_short_click_does_not_stop_and_a_long_press_does(page: Page, tmp_path:
         visit(page, app)
         stop = page.get_by_role("button", name="Hold to stop")
         stop.click()
-        stop.press("Enter")
+        stop.press("Space")
         stop.click(delay=600)
         page.wait_for_timeout(1200)
         expect(page.locator("#state-word")).to_have_text("Recording")
@@ -88,14 +88,13 @@ def test_a_short_click_does_not_stop_and_a_long_press_does(page: Page, tmp_path:
         assert end.reason == "stopped"
 
 
-@pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_key_held_for_a_second_stops_too(page: Page, tmp_path: Path, key: str) -> None:
+def test_a_key_held_for_a_second_stops_too(page: Page, tmp_path: Path) -> None:
     with Program("demo", data=tmp_path) as app:
         visit(page, app)
         page.get_by_role("button", name="Hold to stop").focus()
-        page.keyboard.down(key)
+        page.keyboard.down("Enter")
         expect(page.get_by_role("dialog", name="Recording saved")).to_be_visible()
-        page.keyboard.up(key)
+        page.keyboard.up("Enter")
         expect(page, "letting go of the key presses nothing").to_have_url(
             f"{app.origin}/run/{app.run}"
         )
@@ -104,7 +103,7 @@ def test_a_key_held_for_a_second_stops_too(page: Page, tmp_path: Path, key: str)
 def test_the_replay_shows_the_same_heart_rates_as_the_recording_did(
     page: Page, tmp_path: Path
 ) -> None:
-    with Program("demo", "--rate", "20", data=tmp_path) as app:
+    with Program("demo", "--rate", "40", data=tmp_path) as app:
         visit(page, app)
         wait_until_s(page, 70)
         page.keyboard.press("2")
