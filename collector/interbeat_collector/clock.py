@@ -30,10 +30,6 @@ class SessionClock:
         self._origin_s = start_s
         self._mono_s = time.monotonic()
 
-    @property
-    def rate(self) -> float:
-        return self._rate
-
     def now_s(self) -> float:
         return self._origin_s + (time.monotonic() - self._mono_s) * self._rate
 
@@ -45,8 +41,3 @@ class SessionClock:
 def utc_now() -> str:
     """Wall time for headers and file names, ISO 8601 in UTC to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def wait_s() -> float:
-    """A monotonic reading for time limits outside a session (sign-in codes, closing)."""
-    return time.monotonic()

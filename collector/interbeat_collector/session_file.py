@@ -118,7 +118,7 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        return self.events[-1].t_s if self.events else 0.0
+        return max((event.t_s for event in self.events), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,8 @@ class SessionSummary:
     session: Session
     duration_s: float
     ended: bool
+    recording: bool
+    """Some program is recording it at this moment."""
     size_bytes: int
 
 
@@ -264,13 +266,34 @@ def read_header(path: Path) -> SessionSummary:
             "SELECT seq, t_s, kind, partner, data FROM event ORDER BY seq DESC LIMIT 1"
         ).fetchone()
     event = _event(path, *last) if last else None
+    ended = isinstance(event, End)
     return SessionSummary(
-        session, event.t_s if event else 0.0, isinstance(event, End), _size_bytes(path)
+        session=session,
+        duration_s=event.t_s if event else 0.0,
+        ended=ended,
+        recording=not ended and is_being_recorded(path),
+        size_bytes=_size_bytes(path),
     )
 
 
+def is_being_recorded(path: Path) -> bool:
+    """True while the writer of a session, in whichever program, has it open."""
+    if not _wal(path).exists():
+        return False
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            # Only the one connection of a file can have it to itself.
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            return _says(error, sqlite3.SQLITE_BUSY)
+    return False
+
+
 def delete_session(path: Path) -> None:
-    """Remove a session and what lies beside it, whatever its state."""
+    """Remove a session and what lies beside it, unless it is being recorded."""
+    if is_being_recorded(path):
+        raise SessionFileError(f"{path} is being recorded. Stop it before you delete it.")
     try:
         # The file itself goes last: as long as anything is left it is listed and can be deleted.
         for ending in _BESIDE:
@@ -304,7 +327,9 @@ def _json(**fields: object) -> str:
 
 
 def _event(path: Path, seq: int, t_s: Any, kind: Any, partner: Any, data: Any) -> Event:
-    with suppress(ValueError):
+    with suppress(ValueError, TypeError, RecursionError):
+        if not isfinite(t_s):
+            raise ValueError(t_s)
         match t_s, kind, partner, json.loads(data) if isinstance(data, str) else data:
             case float(), "heart_rate", "a" | "b", bytes():
                 return Packet(t_s, partner, kind, data)
@@ -432,9 +457,7 @@ def _check_is_database(path: Path) -> None:
     if not head:
         raise NotASession(f"{path} is empty: its recording never began. Delete it.")
     if head != _SQLITE_HEADER:
-        raise NotASession(
-            f"{path} is not a session: it begins with {head!r}. Name a {SUFFIX} file."
-        )
+        raise NotASession(f"{path} is not a session, nor a database at all. Name a {SUFFIX} file.")
 
 
 def _header(path: Path, connection: sqlite3.Connection) -> Session:
@@ -478,7 +501,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _header_value(path: Path, key: str, text: Any) -> Any:
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, RecursionError):
         value = json.loads(text)
         if isinstance(value, _HEADER_TYPES[key]) and _fits(key, value):
             return value
@@ -497,7 +520,7 @@ def _fits(key: str, value: Any) -> bool:
 
 
 def _partners(value: dict[str, object]) -> bool:
-    return set(value) <= set(PARTNERS)
+    return set(value) == set(PARTNERS)
 
 
 def _wal(path: Path) -> Path:

@@ -107,6 +107,7 @@ function takeGap(run, gap) {
   const known = run.gaps.findIndex(
     (g) => g.partner === gap.partner && (g.to_s === null || g.from_s === gap.from_s),
   );
-  if (known >= 0) run.gaps[known] = gap;
-  else run.gaps.push(gap);
+  const none = gap.to_s === gap.from_s; // the beats were only late
+  if (known >= 0) run.gaps.splice(known, 1, ...(none ? [] : [gap]));
+  else if (!none) run.gaps.push(gap);
 }

@@ -44,6 +44,7 @@ export function strapRow(element, partner) {
       setText(state, words.text);
       setText(remedy, words.remedy);
       gaps.show(signal === null ? null : String(signal.gaps));
+      bad.element.title = signal?.problem ?? "";
       bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
       leftOut.show(artifact_share === null ? null : percent(artifact_share));
       newest.show(age_s === null ? null : age(age_s));

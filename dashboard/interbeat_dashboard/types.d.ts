@@ -85,6 +85,7 @@ export interface Signal {
   packets: number;
   gaps: number;
   bad_packets: number;
+  problem: string | null;
 }
 
 export interface Quality {

@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable
+from contextlib import suppress
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,14 +16,14 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request, Response, WebSoc
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from interbeat_collector.simulation import DyadSettings
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 
 from interbeat_collector.events import Partner
-from interbeat_collector.session_file import SessionFileError, SessionWriteError
+from interbeat_collector.session_file import SessionFileError, SessionWriteError, read_session
+from interbeat_collector.simulation import DyadSettings
 
 from . import __version__
 from .desk import Desk
@@ -151,17 +152,20 @@ def api(desk: Desk, keys: Keys) -> APIRouter:
         if path is None:
             raise HTTPException(404, _no_session(session_id))
         try:
-            return {"run": desk.replay(path, rate=body.rate)}
+            recording = await asyncio.to_thread(read_session, path)
+            return {"run": desk.replay(recording, rate=body.rate)}
         except (RunError, SessionFileError) as error:
             raise HTTPException(422, str(error)) from error
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def delete_session(session_id: str) -> Response:
-        if session_id in desk.recording_runs():
-            raise HTTPException(409, "This session is being recorded. Stop it before deleting it.")
-        desk.end_replays_of(session_id)
-        if not desk.catalogue.delete(session_id):
+        try:
+            deleted = await asyncio.to_thread(desk.catalogue.delete, session_id)
+        except SessionFileError as error:
+            raise HTTPException(409, str(error)) from error
+        if not deleted:
             raise HTTPException(404, _no_session(session_id))
+        desk.forget(session_id)
         return Response(status_code=204)
 
     return router
@@ -190,10 +194,11 @@ class _Connection:
     def __init__(self, socket: WebSocket, run: Run) -> None:
         self._socket = socket
         self._run = run
-        self._viewer = Viewer(())
+        self._viewer: Viewer
 
     async def serve(self, epoch: int | None, since: int | None) -> None:
-        sending = asyncio.ensure_future(self._send_all(epoch, since))
+        resumed = self._join(epoch, since)
+        sending = asyncio.ensure_future(self._send_all(resumed))
         listening = asyncio.ensure_future(self._listen())
         try:
             await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -203,19 +208,22 @@ class _Connection:
                 task.cancel()
             await asyncio.gather(sending, listening, return_exceptions=True)
 
-    async def _send_all(self, epoch: int | None, since: int | None) -> None:
+    def _join(self, epoch: int | None = None, since: int | None = None) -> bool:
+        self._viewer, resumed = self._run.hub.join(epoch, since)
+        if isinstance(self._run, ReplayRun):
+            self._run.watched()
+        return resumed
+
+    async def _send_all(self, resumed: bool) -> None:
         try:
             while True:
-                self._viewer, resumed = self._run.hub.join(epoch, since)
-                if isinstance(self._run, ReplayRun):
-                    self._run.watched()
                 await self._send([encode(self._run.hello(resumed=resumed))])
                 while texts := await self._viewer.take():
                     await self._send(texts)
                 if not self._viewer.sent_away:
                     await self._within_limit(self._socket.close(4408, "too slow; join again"))
                     return
-                epoch = since = None
+                resumed = self._join()
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             return
 
@@ -251,7 +259,7 @@ class _Connection:
                 self._viewer.tell(answer)
             case LiveRun(), "mark":
                 at_s = _number(message, "at_s") if message.get("at_s") is not None else None
-                await run.mark(str(message.get("label", "")), at_s)
+                await run.mark(_text(message, "label"), at_s)
                 self._viewer.tell({"type": "saved", "id": message.get("id")})
             case LiveRun(), "stop":
                 await run.stop()
@@ -267,6 +275,14 @@ class _Connection:
                 raise RunError(f"A {run.mode} run does not understand {str(kind)[:40]!r}.")
 
 
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+"""Said by us: what the system knows of file endings can be wrong, and browsers then refuse."""
+
+
 class _Static(StaticFiles):
     """The page's own files, and plotly.min.js out of the installed plotly."""
 
@@ -278,6 +294,8 @@ class _Static(StaticFiles):
         else:
             response = await super().get_response(path, scope)
         response.headers["cache-control"] = "no-cache"
+        if kind := _TYPES.get(Path(path).suffix):
+            response.headers["content-type"] = kind
         return response
 
 
@@ -292,11 +310,20 @@ def _plotly_files() -> StaticFiles:
 _PLOTLY = _plotly_files()
 
 
+def _text(message: dict[str, Any], name: str) -> str:
+    value = message.get(name)
+    if not isinstance(value, str):
+        raise RunError(f"{name} must be text, not {str(value)[:40]!r}.")
+    return value
+
+
 def _number(message: dict[str, Any], name: str) -> float:
     value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RunError(f"{name} must be a number, not {str(value)[:40]!r}.")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            if math.isfinite(number := float(value)):
+                return number
+    raise RunError(f"{name} must be a number, not {str(value)[:40]!r}.")
 
 
 def _no_session(session_id: str) -> str:

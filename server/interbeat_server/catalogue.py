@@ -10,6 +10,7 @@ import platformdirs
 from interbeat_collector.session_file import (
     SUFFIX,
     SessionFileError,
+    SessionSummary,
     delete_session,
     read_header,
 )
@@ -64,7 +65,7 @@ def _entry(path: Path, run: str | None) -> Message:
         "state": "unreadable",
         "run": run,
         "error": None,
-        "size_bytes": path.stat().st_size,
+        "size_bytes": 0,
     }
     try:
         header = read_header(path)
@@ -77,11 +78,12 @@ def _entry(path: Path, run: str | None) -> Message:
         "started_utc": header.session.started_utc,
         "duration_s": number(header.duration_s, 3),
         "labels": header.session.labels,
-        "state": _state(header.ended, run),
+        "state": _state(header),
+        "size_bytes": header.size_bytes,
     }
 
 
-def _state(ended: bool, run: str | None) -> str:
-    if run is not None:
+def _state(header: SessionSummary) -> str:
+    if header.recording:
         return "recording"
-    return "complete" if ended else "unexpected_end"
+    return "complete" if header.ended else "unexpected_end"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import io
 import json
-import math
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import __version__
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from .runs import LiveRun
 
     _Verbs = argparse._SubParsersAction["_Parser"]
+
+N = TypeVar("N", int, float)
 
 USAGE_ERROR = 2
 EXAMPLES = {
@@ -40,6 +44,7 @@ class UserError(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
+    _print_any_name()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -52,6 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
     except _user_errors() as error:
         print(f"interbeat: {error}", file=sys.stderr)
         return USAGE_ERROR
+
+
+def _print_any_name() -> None:
+    """A terminal that lacks a letter of somebody's name shows a stand-in instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def command() -> str:
@@ -106,11 +118,20 @@ def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]
     if bool(options.rr_a) != bool(options.rr_b):
         raise UserError("--rr-a and --rr-b go together: one recording for each partner.")
     if options.rr_a:
+        _refuse(options, "--coupling and --lag-s shape simulated people", "coupling", "lag_s")
         return recorded_hearts_session(
-            Path(options.rr_a), Path(options.rr_b), options.seed, options.offset_s
+            Path(options.rr_a), Path(options.rr_b), options.seed, options.offset_s or 0.0
         )
-    settings = DyadSettings(seed=options.seed, coupling=options.coupling, lag_s=options.lag_s)
-    return simulated_session(settings)
+    _refuse(options, "--offset-s sets apart two recordings", "offset_s")
+    given = {"coupling": options.coupling, "lag_s": options.lag_s}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return simulated_session(DyadSettings(seed=options.seed, **chosen))
+
+
+def _refuse(options: argparse.Namespace, what: str, *names: str) -> None:
+    """Say so instead of ignoring an option that has no meaning here."""
+    if any(getattr(options, name) is not None for name in names):
+        raise UserError(f"{what}; leave it out here.")
 
 
 def _session_path(options: argparse.Namespace) -> Path:
@@ -133,6 +154,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
     if options.file and (options.rr_a or options.rr_b):
         raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
     if options.file:
+        _refuse(options, "--offset-s sets apart two RR files", "offset_s")
         recording = read_session(_session_path(options))
         session = recording.session
         title = f"Session {session.id} ({session.kind}), {session.started_utc}"
@@ -143,7 +165,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
     hearts: dict[Partner, Heart] = {"a": heart_of_rr(read_rr(Path(options.rr_a)))}
     names: dict[Partner, str] = {"a": Path(options.rr_a).name}
     if options.rr_b:
-        hearts["b"] = heart_of_rr(read_rr(Path(options.rr_b)), options.offset_s)
+        hearts["b"] = heart_of_rr(read_rr(Path(options.rr_b)), options.offset_s or 0.0)
         names["b"] = Path(options.rr_b).name
     return analyze(hearts), "RR recordings", names
 
@@ -156,6 +178,8 @@ def _host(
     replay: Path | None = None,
 ) -> int:
     """Serve the pages around one run, or around none, until stopped."""
+    from interbeat_collector.session_file import read_session
+
     from .app import application
     from .catalogue import data_folder
     from .desk import Desk
@@ -173,7 +197,7 @@ def _host(
                 name, until = live.id, _through(desk, live, options.duration_s)
                 print(f"Recording to\n{live.path}")
             elif replay is not None:
-                name = desk.replay(replay, rate=options.rate)
+                name = desk.replay(read_session(replay), rate=options.rate)
                 print(f"Replaying {replay}")
             url = address(listening, keys, path(name))
 
@@ -182,9 +206,16 @@ def _host(
                 if not options.no_browser:
                     open_browser(url)
 
-            await host(
-                application(desk, port=port, keys=keys), desk, listening, ready=ready, until=until
-            )
+            try:
+                await host(
+                    application(desk, port=port, keys=keys),
+                    desk,
+                    listening,
+                    ready=ready,
+                    until=until,
+                )
+            finally:
+                await desk.close()
             return _farewell(desk)
 
     return asyncio.run(serve())
@@ -208,8 +239,13 @@ def _farewell(desk: Desk) -> int:
     path = desk.live.path
     if desk.live.error:
         print(f"interbeat: {desk.live.error}", file=sys.stderr)
-    print(f"The recording is {path}\nReplay it: {command()} replay {shlex.quote(path)}", flush=True)
+    print(f"The recording is {path}\nReplay it: {command()} replay {_quoted(path)}", flush=True)
     return USAGE_ERROR if desk.live.error else 0
+
+
+def _quoted(path: str) -> str:
+    """A path as the user's shell takes it."""
+    return subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(path)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -250,14 +286,12 @@ def _add_demo(verbs: _Verbs) -> None:
     parser.add_argument(
         "--coupling",
         type=_between(0, 1),
-        default=0.6,
         metavar="0..1",
         help="how much slow arousal they share (default 0.6)",
     )
     parser.add_argument(
         "--lag-s",
         type=_between(-5, 5),
-        default=2.0,
         metavar="S",
         help="seconds by which the second follows the first (default 2; negative: leads)",
     )
@@ -316,7 +350,6 @@ def _add_offset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offset-s",
         type=_between(-86400, 86400),
-        default=0.0,
         metavar="S",
         help="B's first interval opens S seconds after A's (default 0; may be negative)",
     )
@@ -325,7 +358,7 @@ def _add_offset(parser: argparse.ArgumentParser) -> None:
 def _add_hosting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
-        type=_whole(1, 65535),
+        type=_whole(1024, 65535),
         default=argparse.SUPPRESS,
         metavar="N",
         help="port on 127.0.0.1 (default 8765, or a free one when that is taken)",
@@ -356,26 +389,20 @@ def _named(text: str) -> str:
 
 
 def _between(low: float, high: float) -> Callable[[str], float]:
-    def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
-        return value
-
-    return number
+    return _number(float, low, high, "a number")
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return value
+    return _number(int, low, high, "a whole number")
+
+
+def _number(kind: Callable[[str], N], low: N, high: N, what: str) -> Callable[[str], N]:
+    """A reader of one kind of number within its limits."""
+
+    def number(text: str) -> N:
+        with contextlib.suppress(ValueError):
+            if low <= (value := kind(text)) <= high:
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {low:.10g} to {high:.10g}")
 
     return number

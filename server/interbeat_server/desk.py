@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from interbeat_collector.clock import utc_now
 from interbeat_collector.events import Event, Partner, Session
-from interbeat_collector.session_file import SessionWriter, read_session
+from interbeat_collector.session_file import Recording, SessionWriter
 
 from . import __version__
 from .catalogue import Catalogue
 from .runs import LiveRun, ReplayRun, Run, RunError
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_LABELS: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
 MOST_REPLAYS = 8
@@ -44,13 +41,15 @@ class Desk:
         if self.live is not None and not self.live.over:
             raise RunError("A session is being recorded. Stop it before you start another one.")
         writer = SessionWriter(self.catalogue.folder, session)
+        if self.live is not None and not self.live.hub.viewers:
+            self.runs.pop(self.live.id, None)
         self.live = LiveRun(session, events, writer, rate=rate, duration_s=duration_s)
         self._start(session.id, self.live)
         return self.live
 
-    def replay(self, path: Path, *, rate: float = 1.0) -> str:
-        """Open a recording; returns the name of the run. SessionFileError when it is none."""
-        run = ReplayRun(read_session(path), rate=rate)
+    def replay(self, recording: Recording, *, rate: float = 1.0) -> str:
+        """Begin to show a recording again; returns the name of the run."""
+        run = ReplayRun(recording, rate=rate)
         self._let_go_of_unwatched_replays()
         name = f"{run.id}-replay-{secrets.token_hex(3)}"
         self._start(name, run)
@@ -62,8 +61,8 @@ class Desk:
             return {}
         return {self.live.id: self.live.id}
 
-    def end_replays_of(self, session_id: str) -> None:
-        """Close replays of a session, and its viewers with them: it is about to be deleted."""
+    def forget(self, session_id: str) -> None:
+        """Drop all runs of a session that was deleted, and send their viewers away."""
         for name, run in list(self.runs.items()):
             if run.id == session_id:
                 run.hub.dismiss()
@@ -82,12 +81,7 @@ class Desk:
         self.runs[name] = run
         task = asyncio.get_running_loop().create_task(run.drive(), name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._report)
-
-    def _report(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            logger.error("Run %s broke off", task.get_name(), exc_info=error)
+        task.add_done_callback(self._tasks.discard)
 
     def _let_go_of_unwatched_replays(self) -> None:
         replays = [(n, r) for n, r in self.runs.items() if isinstance(r, ReplayRun)]

@@ -93,7 +93,10 @@ class Hub:
     def __init__(self, history: int = HISTORY, queue_limit: int = QUEUE_LIMIT) -> None:
         self.epoch = 1
         self._seq = 0
-        self._kept: deque[Numbered] = deque(maxlen=history)
+        self._history = history
+        self._kept: deque[Numbered] = deque()
+        self._lasting: list[Numbered] = []
+        """Marks, gaps and states older than what is kept: a page needs them all the same."""
         self._queue_limit = queue_limit
         self.viewers: set[Viewer] = set()
 
@@ -102,7 +105,7 @@ class Hub:
             self._seq += 1
             text = encode({**message, "seq": self._seq})
             numbered = Numbered(self._seq, text, message["type"] in DROPPABLE)
-            self._kept.append(numbered)
+            self._keep(numbered)
             for viewer in self.viewers:
                 viewer.offer(numbered)
         self.viewers = {viewer for viewer in self.viewers if not viewer.closed}
@@ -110,8 +113,10 @@ class Hub:
     def join(self, epoch: int | None = None, since: int | None = None) -> tuple[Viewer, bool]:
         """Add a viewer; the flag says whether it only gets what it missed since `since`."""
         resumed = epoch == self.epoch and since is not None and self._has_all_since(since)
-        missed = (m for m in self._kept if since is None or not resumed or m.seq > since)
-        viewer = Viewer(missed, self._queue_limit)
+        if resumed and since is not None:
+            viewer = Viewer((m for m in self._kept if m.seq > since), self._queue_limit)
+        else:
+            viewer = Viewer((*self._lasting, *self._kept), self._queue_limit)
         self.viewers.add(viewer)
         return viewer, resumed
 
@@ -123,6 +128,7 @@ class Hub:
         """Begin a new epoch: every page is to forget what it drew and to join anew."""
         self.epoch += 1
         self._kept.clear()
+        self._lasting.clear()
         for viewer in self.viewers:
             viewer.sent_away = True
             viewer.close()
@@ -133,6 +139,13 @@ class Hub:
         for viewer in self.viewers:
             viewer.close()
         self.viewers = set()
+
+    def _keep(self, message: Numbered) -> None:
+        self._kept.append(message)
+        if len(self._kept) > self._history:
+            oldest = self._kept.popleft()
+            if not oldest.droppable:
+                self._lasting.append(oldest)
 
     def _has_all_since(self, since: int) -> bool:
         oldest = self._kept[0].seq if self._kept else self._seq + 1

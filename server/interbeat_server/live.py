@@ -26,6 +26,9 @@ TICK_S = 1.0 / FS_HZ
 WINDOW_S = 30.0
 HOP_S = 1.0
 MAX_LAG_S = 5.0
+WINDOW_SPAN_S = WINDOW_S + MAX_LAG_S - TICK_S
+"""From the first to the last sample that a window needs at its largest lag."""
+ROUNDING = 1e-9
 HRV_WINDOW_S = 60.0
 HRV_NEEDED_S = 45.0
 """Clean seconds that a window must hold before a figure is shown."""
@@ -74,11 +77,16 @@ class Signal:
     packets: int
     gaps: int
     bad_packets: int
+    problem: str
+    """What was wrong with the newest bad packet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch of time without beats; `to_s` is None while it lasts."""
+    """A stretch of time without beats.
+
+    `to_s` is None while it lasts, and `from_s` where the beats were only late.
+    """
 
     partner: Partner
     from_s: float
@@ -111,6 +119,7 @@ class _Heart:
     contact: bool | None = None
     packets: int = 0
     bad_packets: int = 0
+    problem: str = ""
     beats_out: int = 0
     stretches_out: int = 1
     known_s: float | None = None
@@ -119,7 +128,9 @@ class _Heart:
     def take(self, packet: Packet) -> None:
         measurement = decode(packet.data)
         self.packets += 1
-        self.bad_packets += bool(measurement.problem)
+        if measurement.problem:
+            self.bad_packets += 1
+            self.problem = measurement.problem
         self.arrival_s = packet.t_s
         self.contact = measurement.contact
         self.timeline.add(packet.t_s, measurement.rr_ticks)
@@ -140,6 +151,15 @@ class _Heart:
         self.known_s = float(samples_s[-1])
         return Series(samples_s, _heart_rate(beats, samples_s))
 
+    def skip_to(self, t_s: float, beats: Beats) -> list[Gap]:
+        """Count everything up to `t_s` as handed out; return the gap that lasts."""
+        self.beats_out = self.timeline.count
+        self.stretches_out = max(self.timeline.stretches, 1)
+        horizon_s = self.horizon_s(t_s, beats)
+        if self.timeline.count and horizon_s > _opening_s(beats, -np.inf):
+            self.known_s = float(np.floor(horizon_s * FS_HZ + ROUNDING) / FS_HZ)
+        return self.new_gaps(t_s)
+
     def new_beats(self, beats: Beats) -> Series:
         fresh = self.timeline.count - self.beats_out
         self.beats_out += fresh
@@ -156,13 +176,18 @@ class _Heart:
             gaps.append(Gap(self.partner, *self.timeline.last_hole(), reason))
             self.silence = None
         elif self.silence and not silent:
-            gaps.append(replace(self.silence, to_s=self.timeline.end_s()))
+            # The beats came after all, only late: a gap without length is none.
+            gaps.append(replace(self.silence, to_s=self.silence.from_s))
             self.silence = None
         if silent and self.silence is None:
-            reason = "no contact" if self.contact is False else "no signal"
-            self.silence = Gap(self.partner, self.timeline.end_s(), None, reason)
+            self.silence = Gap(self.partner, self.timeline.end_s(), None, self._why_silent())
             gaps.append(self.silence)
         return gaps
+
+    def _why_silent(self) -> str:
+        if self.link and self.link.state != "streaming" and self.link.reason:
+            return self.link.reason
+        return "no contact" if self.contact is False else "no signal"
 
     def _silent_s(self, t_s: float) -> float:
         """Seconds without a beat beyond what a send period explains."""
@@ -178,6 +203,7 @@ class _Heart:
             packets=self.packets,
             gaps=max(self.timeline.stretches - 1, 0),
             bad_packets=self.bad_packets,
+            problem=self.problem,
         )
 
     def _state(self, t_s: float) -> tuple[str, str]:
@@ -211,19 +237,19 @@ class Engine:
         """Hand in an event; the first frame at or after its `t_s` takes it in."""
         self._pending.append(event)
 
-    def skip_to(self, t_s: float) -> tuple[Marker, ...]:
+    def skip_to(self, t_s: float) -> tuple[tuple[Marker, ...], tuple[Gap, ...]]:
         """Take in everything up to `t_s`, a whole second, as already shown.
 
-        The markers passed on the way are returned.
+        The markers passed on the way are returned, and the gaps that last.
         """
         markers = self._take_in(t_s)
-        for heart in self._hearts.values():
-            heart.beats_out = heart.timeline.count
-            heart.stretches_out = max(heart.timeline.stretches, 1)
-            heart.new_gaps(t_s)
-            heart.new_samples(t_s, heart.timeline.beats(t_s - MEMORY_S))
-        self._new_columns(t_s, self._beats(t_s))
-        return markers
+        known = self._beats(t_s)
+        gaps = [gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p])]
+        if (start_s := self._first_window_s(t_s, known)) is not None:
+            horizon_s = self._horizon_s(t_s, known)
+            over = np.floor((horizon_s - WINDOW_SPAN_S - start_s) / HOP_S + ROUNDING) + 1
+            self._next_window_s = start_s + max(over, 0.0) * HOP_S
+        return markers, tuple(gaps)
 
     def frame(self, t_s: float) -> Frame:
         """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
@@ -244,10 +270,6 @@ class Engine:
             signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
         )
 
-    def beats(self, partner: Partner) -> Beats:
-        """All beats of a partner as known after the last frame."""
-        return self._hearts[partner].timeline.beats()
-
     def _beats(self, t_s: float) -> dict[Partner, Beats]:
         return {p: self._hearts[p].timeline.beats(t_s - MEMORY_S) for p in PARTNERS}
 
@@ -267,16 +289,10 @@ class Engine:
 
     def _new_columns(self, t_s: float, known: dict[Partner, Beats]) -> Columns:
         """Windows that became complete: both hearts settled to the end of the largest lag."""
-        if not all(heart.timeline.count for heart in self._hearts.values()):
+        start_s = self._first_window_s(t_s, known)
+        if start_s is None:
             return _no_columns()
-        horizon_s = min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
-        if self._next_window_s is None:
-            opening_s = max(_opening_s(beats, horizon_s) for beats in known.values())
-            self._next_window_s = float(np.ceil(opening_s / HOP_S) * HOP_S)
-        start_s = self._next_window_s
-        samples_s = grid(start_s, horizon_s, FS_HZ)
-        if len(samples_s) < round((WINDOW_S + MAX_LAG_S) * FS_HZ):
-            return _no_columns()
+        samples_s = grid(start_s, self._horizon_s(t_s, known), FS_HZ)
         found = windowed_cross_correlation(
             _heart_rate(known["a"], samples_s),
             _heart_rate(known["b"], samples_s),
@@ -286,8 +302,22 @@ class Engine:
             max_lag_s=MAX_LAG_S,
             start_s=start_s,
         )
-        self._next_window_s += len(found.t_s) * HOP_S
+        self._next_window_s = start_s + len(found.t_s) * HOP_S
         return Columns(found.t_s, found.r)
+
+    def _first_window_s(self, t_s: float, known: dict[Partner, Beats]) -> float | None:
+        """Where the first window begins that was not handed out; None before both hearts beat."""
+        if not all(heart.timeline.count for heart in self._hearts.values()):
+            return None
+        if self._next_window_s is not None:
+            return self._next_window_s
+        horizon_s = self._horizon_s(t_s, known)
+        opening_s = max(_opening_s(beats, horizon_s) for beats in known.values())
+        return float(np.ceil(opening_s / HOP_S) * HOP_S)
+
+    def _horizon_s(self, t_s: float, known: dict[Partner, Beats]) -> float:
+        """Up to where both heart rates are settled."""
+        return min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
 
 
 def _opening_s(beats: Beats, otherwise_s: float) -> float:

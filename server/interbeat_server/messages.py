@@ -23,7 +23,7 @@ LABEL_LIMIT = 200
 
 def encode(message: Mapping[str, object]) -> str:
     """One message as JSON; every NaN must have become null before."""
-    return json.dumps(message, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return json.dumps(message, separators=(",", ":"), allow_nan=False)
 
 
 def batch(encoded: Sequence[str]) -> str:
@@ -43,9 +43,9 @@ def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Messag
     return messages
 
 
-def marks(t_s: float, markers: Sequence[Marker]) -> list[Message]:
-    """Markers that were passed on the way to `t_s`."""
-    return [_mark(t_s, marker) for marker in markers]
+def passed(t_s: float, markers: Sequence[Marker], gaps: Sequence[Gap]) -> list[Message]:
+    """What must be known of the way to `t_s` that was not shown."""
+    return [*(_mark(t_s, marker) for marker in markers), *(_gap(t_s, gap) for gap in gaps)]
 
 
 def state(
@@ -164,6 +164,7 @@ def _quality(t_s: float, signals: Mapping[Any, Signal], recording: Mapping[str, 
                 "packets": signals[p].packets,
                 "gaps": signals[p].gaps,
                 "bad_packets": signals[p].bad_packets,
+                "problem": signals[p].problem or None,
             }
             for p in PARTNERS
         },

@@ -7,6 +7,7 @@ differ only in where the events come from and in who may move the clock.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -20,6 +21,8 @@ from . import messages
 from .hub import Hub
 from .live import TICK_S, Engine
 from .messages import Message
+
+logger = logging.getLogger(__name__)
 
 ClockMaker = Callable[[float, float], Clock]
 """Makes a clock from its rate and the session time it starts at."""
@@ -49,6 +52,8 @@ class Run(ABC):
         self._tick = 0
         self._wake = asyncio.Event()
         self._state = self._describe("paused")
+        self.error: Exception | None = None
+        """Why the run failed; the text is one line for the user."""
 
     @property
     def id(self) -> str:
@@ -63,6 +68,20 @@ class Run(ABC):
     def now_s(self) -> float:
         """Session time of the newest frame."""
         return max(self._tick - 1, 0) * TICK_S
+
+    async def drive(self) -> None:
+        """Carry out the whole run; whatever happens, it ends in order and says how."""
+        try:
+            await self._produce()
+        except SessionWriteError as error:
+            self.error = error
+        except Exception as error:
+            logger.exception("Run %s broke off", self.id)
+            self.error = RunError(
+                f"The run broke off at {self.now_s:g} s ({error!r}). What was recorded until then "
+                "is safe. Please report this."
+            )
+        await self._finish()
 
     @abstractmethod
     def clock_s(self) -> float:
@@ -79,8 +98,12 @@ class Run(ABC):
         )
 
     @abstractmethod
-    async def drive(self) -> None:
-        """Produce frames until the run is over."""
+    async def _produce(self) -> None:
+        """Publish frames until the run is over."""
+
+    @abstractmethod
+    async def _finish(self) -> None:
+        """Leave everything in order, also after an error."""
 
     @abstractmethod
     async def stop(self) -> None:
@@ -138,7 +161,6 @@ class LiveRun(Run):
         self._last_s = math.inf if duration_s is None else duration_s
         self._stop_reason: str | None = None
         self._over = asyncio.Event()
-        self.error: SessionWriteError | None = None
 
     @property
     def path(self) -> str:
@@ -147,19 +169,20 @@ class LiveRun(Run):
     def clock_s(self) -> float:
         return self._clock.now_s()
 
-    async def drive(self) -> None:
+    async def _produce(self) -> None:
         self._clock = self._make_clock(self._rate, 0.0)
         self._enter("recording")
-        try:
-            while self._stop_reason is None:
-                await asyncio.sleep(0)
-                if await self._due(self._clock):
-                    self._publish_frame(self._stream.until(self._tick * TICK_S))
-                    self._stop_when_through()
-            self._writer.put(End(self.now_s, self._stop_reason))
-        except SessionWriteError as error:
-            self.error = error
-        await self._finish()
+        while self._stop_reason is None:
+            await asyncio.sleep(0)
+            if await self._due(self._clock):
+                self._next_frame()
+                self._stop_when_through()
+        if self._stream.holds_back:
+            self._next_frame()
+        self._writer.put(End(self.now_s, self._stop_reason))
+
+    def _next_frame(self) -> None:
+        self._publish_frame(self._stream.until(self._tick * TICK_S))
 
     async def stop(self) -> None:
         self._stop_reason = self._stop_reason or "stopped"
@@ -182,6 +205,8 @@ class LiveRun(Run):
             raise RunError(
                 f"A marker needs 1 to {messages.LABEL_LIMIT} characters, not {len(label)}."
             )
+        if not _is_text(label):
+            raise RunError("A marker's text must be Unicode; this one cannot be written down.")
         if self._over.is_set() or self._stop_reason:
             raise RunError("The recording has ended; nothing can be marked in it any more.")
         # Later than the newest frame: a replay must show it no earlier than we do.
@@ -237,7 +262,7 @@ class ReplayRun(Run):
     def clock_s(self) -> float:
         return self.now_s
 
-    async def drive(self) -> None:
+    async def _produce(self) -> None:
         clock = self._make_clock(self._rate, 0.0)
         while not self._closing:
             if self._wake.is_set():
@@ -251,6 +276,10 @@ class ReplayRun(Run):
                 self._publish_frame(self._stream.until(self._tick * TICK_S))
                 self._hold_at_the_end()
                 await asyncio.sleep(0)
+
+    async def _finish(self) -> None:
+        if self.error:
+            self._enter("failed", str(self.error))
 
     async def stop(self) -> None:
         self.close()
@@ -314,11 +343,20 @@ class ReplayRun(Run):
         """Pass over what lies before a whole second without showing more of it than marks."""
         for event in self._stream.until(t_s):
             self._engine.push(event)
-        self.hub.publish(messages.marks(t_s, self._engine.skip_to(t_s)))
+        self.hub.publish(messages.passed(t_s, *self._engine.skip_to(t_s)))
         self._tick = round(t_s / TICK_S) + 1
 
     def _recording(self) -> Message:
         return {"saved_s": None, "elapsed_s": self.now_s}
+
+
+def _is_text(label: str) -> bool:
+    """False for half of a surrogate pair, which JSON can carry but no file and no page."""
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def checked_rate(rate: float) -> float:

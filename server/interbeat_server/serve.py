@@ -81,19 +81,20 @@ async def host(
             timeout_graceful_shutdown=2,
         )
     )
-    asked = asyncio.Event()
-    with _signals(asked, server):
+    asked, insisted = asyncio.Event(), asyncio.Event()
+    with _signals(asked, insisted):
         serving = asyncio.ensure_future(server.serve(sockets=[listening]))
         ready()
         ends: set[asyncio.Future[Any]] = {asyncio.ensure_future(asked.wait()), serving}
         if until is not None:
             ends.add(asyncio.ensure_future(until))
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        await desk.close()
+        closing = {asyncio.ensure_future(desk.close()), asyncio.ensure_future(insisted.wait())}
+        await asyncio.wait(closing, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(GOODBYE_S)
-        server.should_exit = True
+        server.should_exit, server.force_exit = True, insisted.is_set()
         await serving
-        for waiting in ends - {serving}:
+        for waiting in (ends | closing) - {serving}:
             waiting.cancel()
 
 
@@ -115,13 +116,12 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def _signals(asked: asyncio.Event, server: uvicorn.Server) -> Generator[None, None, None]:
-    """The first Ctrl-C (or SIGTERM) asks to stop; a second one stops waiting for viewers."""
+def _signals(asked: asyncio.Event, insisted: asyncio.Event) -> Generator[None, None, None]:
+    """The first Ctrl-C (or SIGTERM) asks to stop; a second one insists, whatever is left to do."""
     loop = asyncio.get_running_loop()
 
     def on_signal(*_: object) -> None:
-        server.force_exit = asked.is_set()
-        loop.call_soon_threadsafe(asked.set)
+        loop.call_soon_threadsafe((insisted if asked.is_set() else asked).set)
 
     previous = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

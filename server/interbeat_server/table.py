@@ -8,6 +8,7 @@ from typing import Any
 from interbeat_collector.events import PARTNERS, Partner
 
 DASH = "–"
+VALUE_WIDTH = 18
 _ROWS = (
     ("Beats", "beats", "{:d}", ""),
     ("Rejected as artefacts", "artifact_share", "{:.1%}", ""),
@@ -33,10 +34,11 @@ def report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) -
 
 def _hearts(partners: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     shown = [p for p in PARTNERS if partners[p]]
-    yield _line("", [names[p] for p in shown])
+    width = max(len(names[p]) for p in shown) + 2
+    yield _line("", [names[p] for p in shown], width)
     for label, key, form, unit in _ROWS:
         values = [_value(partners[p][key], form, unit) for p in shown]
-        yield _line(label, values)
+        yield _line(label, values, width)
 
 
 def _together(found: dict[str, Any] | None, names: Mapping[Partner, str]) -> Iterable[str]:
@@ -78,5 +80,6 @@ def _value(value: float | None, form: str, unit: str) -> str:
     return DASH if value is None else f"{form.format(value)} {unit}".rstrip()
 
 
-def _line(label: str, values: list[str]) -> str:
-    return f"{label:<24}" + "".join(f"{value:<18}" for value in values).rstrip()
+def _line(label: str, values: list[str], width: int = 0) -> str:
+    width = max(width, VALUE_WIDTH)
+    return f"{label:<24}" + "".join(f"{value:<{width}}" for value in values).rstrip()

@@ -255,7 +255,7 @@ from pathlib import Path
 from interbeat_collector.events import Packet, Session
 from interbeat_collector.session_file import SessionWriter
 
-session = Session("killed", "recorded", "", {}, {}, "")
+session = Session("killed", "recorded", "", {"a": "A", "b": "B"}, {"a": {}, "b": {}}, "")
 writer = SessionWriter(Path(sys.argv[1]), session)
 for number in range(1_000_000):
     writer.put(Packet(float(number), "a", "heart_rate", number.to_bytes(4, "big")))
@@ -453,8 +453,8 @@ def make_foreign_database(path: Path) -> None:
         (lambda path: None, "does not exist. Check the name"),
         (Path.mkdir, "is a folder. Name one .interbeat file"),
         (Path.touch, "is empty: its recording never began. Delete it"),
-        (lambda path: path.write_text("rr_ms\n800\n"), r"it begins with b'rr_ms\n800\n'"),
-        (lambda path: path.write_bytes(b"SQLite"), "it begins with b'SQLite'"),
+        (lambda path: path.write_text("rr_ms\n800\n"), "is not a session, nor a database at all"),
+        (lambda path: path.write_bytes(b"SQLite"), "is not a session, nor a database at all"),
         (make_foreign_database, "is a database of another program (application_id 0x0)"),
     ],
 )

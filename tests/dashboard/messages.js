@@ -53,6 +53,7 @@ export function signal(changes = {}) {
     packets: 10,
     gaps: 0,
     bad_packets: 0,
+    problem: null,
     ...changes,
   };
 }

@@ -85,7 +85,7 @@ def test_the_gap_names_the_partner_and_the_reason(replayed: Replayed) -> None:
     name, rest = told[0].split(": ")
     reason, length = rest.rsplit(", ", 1)
     assert name == "Lukas"
-    assert reason == "no signal"
+    assert reason == REASON
     assert 17 <= int(length.split()[0]) <= 24
     box = replayed.page.locator("#heart-rate-overlay .gap-box").last.bounding_box()
     assert box is not None
