@@ -13,7 +13,11 @@ from typing import Literal
 Partner = Literal["a", "b"]
 PARTNERS: tuple[Partner, Partner] = ("a", "b")
 
-LinkState = Literal["searching", "connecting", "streaming", "lost"]
+PacketKind = Literal["heart_rate", "battery", "polar", "polar_control"]
+"""`heart_rate`: 0x2A37; `battery`: 0x2A19; `polar`: a frame of Polar's measurement data (ECG,
+acceleration); `polar_control`: an answer of Polar's control point."""
+
+LinkState = Literal["scanning", "connecting", "streaming", "stale", "lost", "backoff"]
 SessionKind = Literal["recorded", "simulated"]
 
 
@@ -23,7 +27,7 @@ class Packet:
 
     t_s: float
     partner: Partner
-    kind: Literal["heart_rate"]
+    kind: PacketKind
     data: bytes
 
 
@@ -35,6 +39,16 @@ class Link:
     partner: Partner
     state: LinkState
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a strap says of itself, read at each connection."""
+
+    t_s: float
+    partner: Partner
+    info: dict[str, str]
+    """`id`, `name`, `maker`, `model`, `serial`, `hardware`, `firmware`, `software`: those known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ class End:
     reason: str
 
 
-Event = Packet | Link | Marker | End
+Event = Packet | Link | Device | Marker | End
 
 
 @dataclass(frozen=True, slots=True)

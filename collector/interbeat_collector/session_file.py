@@ -30,10 +30,10 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
-from .events import PARTNERS, End, Event, Link, Marker, Packet, Session, SessionKind
+from .events import PARTNERS, Device, End, Event, Link, Marker, Packet, Session, SessionKind
 
 SUFFIX = ".interbeat"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 RECORDED_ID = int.from_bytes(b"IBTR")
 SIMULATED_ID = int.from_bytes(b"IBTS")
 """Simulated people never pass for real ones: the files differ in their first 100 bytes."""
@@ -70,10 +70,15 @@ CREATE TABLE session (
 );
 CREATE TABLE event (
     -- What happened, in the order in which it reached the program.
-    -- heart_rate  data: one Bluetooth notification (0x2A37), byte for byte
-    -- link        data: JSON {"state", "reason"}, state: searching, connecting, streaming, lost
-    -- mark        data: JSON {"at_s", "label"}, at_s: the marked moment, same clock as t_s
-    -- end         data: JSON {"reason"}; without this last row the session ended unexpectedly
+    -- heart_rate     data: one Bluetooth notification (0x2A37), byte for byte
+    -- battery        data: one value of the battery level (0x2A19), byte for byte
+    -- polar          data: one frame of Polar's ECG or acceleration, byte for byte
+    -- polar_control  data: one answer of Polar's control point, byte for byte
+    -- device         data: JSON, what a strap says of itself: model, serial, firmware, ...
+    -- link           data: JSON {"state", "reason"}, state: scanning, connecting, streaming,
+    --                stale, lost, backoff
+    -- mark           data: JSON {"at_s", "label"}, at_s: the marked moment, same clock as t_s
+    -- end            data: JSON {"reason"}; without this last row the session ended unexpectedly
     seq INTEGER PRIMARY KEY,
     t_s REAL NOT NULL,   -- seconds since the start of the session, monotonic
     kind TEXT NOT NULL,
@@ -316,6 +321,8 @@ def _row(event: Event) -> _Row:
             return t_s, event.kind, event.partner, event.data
         case Link():
             return t_s, "link", event.partner, _json(state=event.state, reason=event.reason)
+        case Device():
+            return t_s, "device", event.partner, _json(**event.info)
         case Marker():
             return t_s, "mark", None, _json(at_s=float(event.at_s), label=event.label)
         case End():
@@ -331,14 +338,21 @@ def _event(path: Path, seq: int, t_s: Any, kind: Any, partner: Any, data: Any) -
         if not isfinite(t_s):
             raise ValueError(t_s)
         match t_s, kind, partner, json.loads(data) if isinstance(data, str) else data:
-            case float(), "heart_rate", "a" | "b", bytes():
+            case float(), "heart_rate" | "battery" | "polar" | "polar_control", "a" | "b", bytes():
                 return Packet(t_s, partner, kind, data)
+            case float(), "device", "a" | "b", dict(info) if _all_text(info):
+                return Device(t_s, partner, info)
             case (
                 float(),
                 "link",
                 "a" | "b",
                 {
-                    "state": "searching" | "connecting" | "streaming" | "lost" as state,
+                    "state": "scanning"
+                    | "connecting"
+                    | "streaming"
+                    | "stale"
+                    | "lost"
+                    | "backoff" as state,
                     "reason": str(reason),
                 },
             ):
@@ -351,6 +365,10 @@ def _event(path: Path, seq: int, t_s: Any, kind: Any, partner: Any, data: Any) -
         f"{path} is damaged: row {seq} of its events ({str(kind)[:20]!r} at {t_s} s) makes no "
         "sense. Use a copy of it if you have one."
     )
+
+
+def _all_text(values: dict[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in values.values())
 
 
 def _create(path: Path, session: Session) -> sqlite3.Connection:

@@ -30,11 +30,11 @@ export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
     age_s,
     fresh: state === "streaming",
   });
-  if (signal === null) return words("searching", "waiting for the strap");
+  if (signal === null) return words("scanning", "waiting for the strap");
   const silent = signal.state === "streaming" && age_s !== null && age_s > stale_after_s;
   const state = silent ? "stale" : signal.state;
   switch (state) {
-    case "searching":
+    case "scanning":
       return words(state, "looking for the strap", reason(signal));
     case "connecting":
       return words(state, "connecting");
@@ -45,6 +45,7 @@ export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
     case "no_contact":
       return words(state, lasting("no contact", gap_s), "Moisten the strap");
     case "lost":
+    case "backoff":
       return words(state, "lost, trying again", reason(signal));
   }
 }

@@ -75,7 +75,14 @@ export interface Col {
   hrv: ByPartner<Hrv>;
 }
 
-export type LinkState = "searching" | "connecting" | "streaming" | "stale" | "no_contact" | "lost";
+export type LinkState =
+  | "scanning"
+  | "connecting"
+  | "streaming"
+  | "stale"
+  | "no_contact"
+  | "lost"
+  | "backoff";
 
 export interface Signal {
   state: LinkState;

@@ -37,7 +37,7 @@ def hearts_of(recording: Recording) -> dict[Partner, Heart]:
     """The beats of both partners, from every packet of a recording."""
     timelines: dict[Partner, BeatTimeline] = {p: BeatTimeline() for p in PARTNERS}
     for event in sorted(recording.events, key=lambda event: event.t_s):
-        if isinstance(event, Packet):
+        if isinstance(event, Packet) and event.kind == "heart_rate":
             timelines[event.partner].add(event.t_s, decode(event.data).rr_ticks)
     return {p: Heart(*timelines[p].beats()[:2]) for p in PARTNERS}
 

@@ -18,7 +18,7 @@ from interbeat_analysis.hrv import HRV, windowed_hrv
 from interbeat_analysis.series import grid, heart_rate, known_until
 from interbeat_analysis.synchrony import windowed_cross_correlation
 from interbeat_collector.beats import Beats, BeatTimeline
-from interbeat_collector.events import PARTNERS, End, Event, Link, Marker, Packet, Partner
+from interbeat_collector.events import PARTNERS, Device, End, Event, Link, Marker, Packet, Partner
 from interbeat_collector.heart_rate import decode
 
 FS_HZ = 4.0
@@ -208,7 +208,7 @@ class _Heart:
 
     def _state(self, t_s: float) -> tuple[str, str]:
         if self.link is None or self.link.state != "streaming":
-            return (self.link.state, self.link.reason) if self.link else ("searching", "")
+            return (self.link.state, self.link.reason) if self.link else ("scanning", "")
         if self.arrival_s is None or t_s - self.arrival_s > STALE_AFTER_S:
             return "stale", ""
         return ("no_contact", "") if self.contact is False else ("streaming", "")
@@ -277,13 +277,13 @@ class Engine:
         markers = []
         while self._pending and self._pending[0].t_s <= t_s:
             match self._pending.popleft():
-                case Packet() as packet:
+                case Packet(kind="heart_rate") as packet:
                     self._hearts[packet.partner].take(packet)
                 case Link() as link:
                     self._hearts[link.partner].link = link
                 case Marker() as marker:
                     markers.append(marker)
-                case End():
+                case Packet() | Device() | End():
                     pass
         return tuple(markers)
 

@@ -20,7 +20,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interbeat_collector.events import End, Event, Link, Marker, Packet, Session, SessionKind
+from interbeat_collector.events import (
+    Device,
+    End,
+    Event,
+    Link,
+    Marker,
+    Packet,
+    Session,
+    SessionKind,
+)
 from interbeat_collector.session_file import (
     DamagedSession,
     NewerSession,
@@ -43,10 +52,12 @@ SESSION = Session(
     settings={"fs_hz": 4.0, "lags": [1, 2], "consent": None},
 )
 EVENTS: tuple[Event, ...] = (
-    Link(0.0, "a", "searching"),
+    Link(0.0, "a", "scanning"),
     Link(0.1 + 0.2, "b", "lost", "out of range"),
     Packet(1 / 3, "a", "heart_rate", bytes(range(256))),
     Packet(0.2, "b", "heart_rate", b""),
+    Device(0.25, "b", {"model": "H10 é", "firmware": "5.0.0"}),
+    Packet(0.3, "b", "battery", b"\x64"),
     Marker(5e-324, 1e9 / 7, "line\nbreak \x00 'quoted' é"),
     End(1e6 + 1 / 3, "stopped"),
 )
@@ -80,15 +91,18 @@ def test_every_event_comes_back_exactly(tmp_path: Path) -> None:
     assert recording.duration_s == 1e6 + 1 / 3
 
 
+PACKET_KINDS = ("heart_rate", "battery", "polar", "polar_control")
+
 times_s = st.floats(-1e9, 1e9)
 partners = st.sampled_from(["a", "b"])
 events = st.one_of(
-    st.builds(Packet, times_s, partners, st.just("heart_rate"), st.binary(max_size=247)),
+    st.builds(Packet, times_s, partners, st.sampled_from(PACKET_KINDS), st.binary(max_size=247)),
+    st.builds(Device, times_s, partners, st.dictionaries(st.text(), st.text(), max_size=4)),
     st.builds(
         Link,
         times_s,
         partners,
-        st.sampled_from(["searching", "connecting", "streaming", "lost"]),
+        st.sampled_from(["scanning", "connecting", "streaming", "stale", "lost", "backoff"]),
         st.text(),
     ),
     st.builds(Marker, times_s, times_s, st.text(st.characters())),
@@ -478,8 +492,8 @@ def test_what_is_no_session_is_named(
 def test_a_newer_format_asks_for_an_update(tmp_path: Path, read: Callable[[Path], object]) -> None:
     path = record(tmp_path)
     with sqlite_shell(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(NewerSession, match=r"format 2, this interbeat reads up to 1\. Update"):
+        connection.execute("PRAGMA user_version = 3")
+    with pytest.raises(NewerSession, match=r"format 3, this interbeat reads up to 2\. Update"):
         read(path)
 
 
@@ -529,23 +543,24 @@ def test_a_page_of_noise_is_damaged(tmp_path: Path) -> None:
         ("UPDATE session SET value = '{\"a\": 3}' WHERE key = 'labels'", "labels = "),
         ("UPDATE session SET value = '{\"a\": 3}' WHERE key = 'straps'", "straps = "),
         ("UPDATE session SET value = x'00ff' WHERE key = 'straps'", "straps = "),
-        ("UPDATE event SET kind = 'dance' WHERE seq = 6", "row 6 of its events ('dance'"),
-        ("UPDATE event SET t_s = 'noon' WHERE seq = 6", "row 6 of its events ('end' at noon s)"),
-        ("UPDATE event SET data = '{' WHERE seq = 6", "row 6"),
-        ("UPDATE event SET data = '[]' WHERE seq = 6", "row 6"),
-        ("UPDATE event SET data = x'00' WHERE seq = 6", "row 6"),
-        ("UPDATE event SET data = '{\"reason\": 3}' WHERE seq = 6", "row 6"),
-        ("UPDATE event SET kind = 'heart_rate' WHERE seq = 6", "row 6"),
-        ("UPDATE event SET kind = 'link', partner = 'c' WHERE seq = 6", "row 6"),
+        ("UPDATE event SET kind = 'dance' WHERE seq = 8", "row 8 of its events ('dance'"),
+        ("UPDATE event SET t_s = 'noon' WHERE seq = 8", "row 8 of its events ('end' at noon s)"),
+        ("UPDATE event SET data = '{' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET data = '[]' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET data = x'00' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET data = '{\"reason\": 3}' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET kind = 'heart_rate' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET kind = 'link', partner = 'c' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET kind = 'device', data = '{model: 3}' WHERE seq = 8", "row 8"),
         (
             """UPDATE event SET kind = 'link', partner = 'a',
-               data = '{"state": "dancing", "reason": ""}' WHERE seq = 6""",
-            "row 6",
+               data = '{"state": "dancing", "reason": ""}' WHERE seq = 8""",
+            "row 8",
         ),
         (
             """UPDATE event SET kind = 'mark',
-               data = '{"at_s": "noon", "label": ""}' WHERE seq = 6""",
-            "row 6",
+               data = '{"at_s": "noon", "label": ""}' WHERE seq = 8""",
+            "row 8",
         ),
     ],
 )

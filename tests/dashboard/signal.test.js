@@ -30,7 +30,7 @@ test("no contact names how long and what to do", () => {
 });
 
 test("every state has words of its own", () => {
-  const states = ["searching", "connecting", "streaming", "stale", "no_contact", "lost"];
+  const states = ["scanning", "connecting", "streaming", "stale", "no_contact", "lost"];
   const told = states.map((state) => signalWords(signal({ state }), 1, 3).text);
   assert.equal(new Set(told).size, states.length);
   assert.ok(told.every((words) => words.length > 0));
