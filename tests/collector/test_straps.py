@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import fields, replace
 from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ TYPES = {
     "links": int,
 }
 MAX_LATENCY_S = 10.0
+GUIDE = Path(__file__).parents[2] / "hardware" / "README.md"
 
 
 def table() -> dict[str, dict[str, Any]]:
@@ -127,6 +129,7 @@ def test_a_missing_field_is_found() -> None:
         ("COOSPO HW807", "coospo"),
         ("H6M 12345", "coospo"),
         ("interbeat A", "virtual"),
+        ("Bench strap 1", "virtual"),
         ("Polar H100", "unknown"),
         ("My H10", "unknown"),
         ("", "unknown"),
@@ -231,3 +234,39 @@ def test_the_spread_is_the_width_of_the_middle_half() -> None:
 
 def test_the_table_is_read_once() -> None:
     assert straps.models() is straps.models()
+
+
+def table_for_people() -> str:
+    """The tables of `hardware/README.md`: paste what the failing test shows."""
+    known = [model for key, model in models().items() if key not in ("unknown", "virtual")]
+    rows = [
+        "| strap | its Bluetooth name begins | RR intervals | delay (middle half) | ECG | "
+        "connections at once | says whether it touches the skin |",
+        "|---|---|---|---|---|---|---|",
+        *(f"| {' | '.join(_cells(model))} |" for model in known),
+        "",
+        *(f"- **{model.name}**: {' '.join(model.quirks)}" for model in known if model.quirks),
+    ]
+    return "\n".join(rows)
+
+
+def _cells(model: StrapModel) -> list[str]:
+    delay = "unknown"
+    if model.latency_s is not None and model.latency_quartiles_s:
+        first_s, third_s = model.latency_quartiles_s
+        delay = f"{model.latency_s:.1f} s ({first_s:.1f} to {third_s:.1f})"
+    return [
+        model.name,
+        ", ".join(f"`{name.strip()}`" for name in model.names),
+        {"yes": "yes", "no": "no: cannot be used", "unknown": "unknown: the check shows"}[model.rr],
+        "" if model.rr == "no" else delay,
+        "yes" if model.ecg else "",
+        str(model.links or "unknown"),
+        model.contact,
+    ]
+
+
+def test_the_guide_shows_the_table_of_straps() -> None:
+    text = GUIDE.read_text("utf-8")
+    shown = text.partition("<!-- straps.toml -->\n")[2].partition("\n<!-- end -->")[0]
+    assert shown == table_for_people(), table_for_people()
