@@ -60,12 +60,13 @@ class Identity:
             self.how.setdefault(partner, how)
         self.asked = None
 
-    def state(self, t_s: float) -> Literal["settling", "lift", "unnoticed", "done"]:
-        if self.asked is None:
-            return "done"
-        if self._armed_s is None:
-            return "settling"
-        return "unnoticed" if t_s - self._armed_s > UNNOTICED_S else "lift"
+    def document(self, t_s: float) -> dict[str, object]:
+        return {
+            "asked": self.asked,
+            "state": self._state(t_s),
+            "happened": self.happened,
+            "swapped": self.swapped,
+        }
 
     def advance(self, t_s: float, troubles: Mapping[Partner, Trouble | None]) -> bool:
         """Draw the conclusions of this moment; True when the roles must be swapped now."""
@@ -82,6 +83,13 @@ class Identity:
             if troubles[reacted] in LASTING or t_s - since_s >= CONFIRM_S:
                 return self._recognise(self.asked, reacted, t_s)
         return False
+
+    def _state(self, t_s: float) -> Literal["settling", "lift", "unnoticed", "done"]:
+        if self.asked is None:
+            return "done"
+        if self._armed_s is None:
+            return "settling"
+        return "unnoticed" if t_s - self._armed_s > UNNOTICED_S else "lift"
 
     def _follow(self, t_s: float, troubles: Mapping[Partner, Trouble | None]) -> None:
         for partner, trouble in troubles.items():

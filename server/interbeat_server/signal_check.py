@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from interbeat_collector.events import PARTNERS, Partner
+from interbeat_collector.straps import StrapModel
 
 from .strap_watch import Quality, StrapWatch, Trouble, first_known, same_heart
 
@@ -92,14 +93,15 @@ def _rr(strap: StrapWatch, t_s: float) -> Check:
     if strap.rr_seen:
         return Check("rr", "ok", "Sends the time between beats")
     if strap.sends_no_rr(t_s):
-        return Check("rr", "problem", no_rr_text(strap.model.name))
+        return Check("rr", "problem", no_rr_text(strap.model))
     return Check("rr", "waiting", "Waiting for the first beats")
 
 
-def no_rr_text(model: str) -> str:
-    return (
-        f"{model} does not send the time between beats, so interbeat cannot use it. "
-        "Use a chest strap, such as a Polar H10 or a Garmin HRM-Dual."
+def no_rr_text(model: StrapModel) -> str:
+    """Why a strap is refused; a model that was thought to send intervals may not, too."""
+    return model.refusal or (
+        "This strap sends no time between beats (RR intervals), so interbeat cannot use it. "
+        "Use a chest strap that does, for example a Polar H10."
     )
 
 

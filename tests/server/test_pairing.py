@@ -14,7 +14,8 @@ from interbeat_collector.events import PARTNERS, Device, Link, Packet, Partner
 from interbeat_collector.heart_rate import HeartRateMeasurement, decode, encode
 from interbeat_collector.simulation import DyadSettings, dyad
 from interbeat_collector.virtual_strap import merge, strap_packets
-from interbeat_server.pairing import Candidate, Pairing, PairingError
+from interbeat_server.finding import Candidate, FittingError
+from interbeat_server.pairing import Pairing
 from interbeat_server.signal_check import CHECK_S
 
 LABELS: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
@@ -73,7 +74,7 @@ class World:
     ) -> None:
         self.t_s = 0.0
         self.pairing = Pairing(LABELS, **settings)  # type: ignore[arg-type]
-        self.pairing.end_scan(STRAPS)
+        self.pairing.found_now(STRAPS)
         chosen = chosen or dict(BOTH)  # type: ignore[arg-type]
         self.pairing.choose(chosen, 0.0)
         hearts = dyad(DyadSettings(seed=3))
@@ -125,26 +126,27 @@ def lifted(strap: Candidate, from_s: float, change: Change = no_contact) -> Spel
 
 def test_found_straps_are_listed_by_their_signal_with_what_is_known() -> None:
     pairing = Pairing(LABELS, {"a": H10.id})
-    pairing.begin_scan()
+    pairing.looking()
     assert pairing.document(0.0)["scanning"]
-    pairing.end_scan([VERITY, OTHER_H10, replace(MOVESENSE, held=True), H10])
+    pairing.found_now([VERITY, OTHER_H10, replace(MOVESENSE, held=True), H10])
     document = pairing.document(1.0)
-    assert (document["step"], document["scanning"]) == ("find", False)
+    assert (document["step"], document["scanning"]) == ("find", True)
     found = {strap["id"]: strap for strap in document["found"]}
     assert list(found) == ["01", "02", "04", "03"]
     assert [strap["signal"] for strap in found.values()] == ["strong", "medium", "weak", None]
     assert found["01"]["model"] == "Polar H10"
     assert "already connected" in found["03"]["remark"]
-    assert not found["04"]["usable"]
+    assert (found["01"]["rr"], found["04"]["rr"]) == ("yes", "no")
+    assert "cannot be used" in found["04"]["remark"]
     assert document["remembered"] == {"a": "01", "b": None}
 
 
 def test_a_computer_without_bluetooth_is_told_in_the_document() -> None:
     pairing = Pairing(LABELS)
-    pairing.begin_scan()
-    pairing.end_scan([], "This computer has no Bluetooth. Plug in an adapter.")
+    pairing.looking()
+    pairing.found_now([], "This computer has no Bluetooth. Plug in an adapter.")
     assert "no Bluetooth" in pairing.document(0.0)["problem"]
-    pairing.begin_scan()
+    pairing.found_now([H10])
     assert pairing.document(0.0)["problem"] is None
 
 
@@ -158,8 +160,8 @@ def test_a_computer_without_bluetooth_is_told_in_the_document() -> None:
 )
 def test_a_choice_that_cannot_work_is_refused(chosen: dict[Partner, str], reason: str) -> None:
     pairing = Pairing(LABELS)
-    pairing.end_scan(STRAPS)
-    with pytest.raises(PairingError, match=reason):
+    pairing.found_now(STRAPS)
+    with pytest.raises(FittingError, match=reason):
         pairing.choose(chosen, 0.0)
     assert pairing.step == "find"
 
@@ -352,7 +354,7 @@ def test_lost_packets_are_counted_and_say_what_to_do() -> None:
 def test_a_strap_without_rr_is_refused_with_a_sentence() -> None:
     unknown = Candidate("05", "Band 5", -60)
     pairing = Pairing(LABELS)
-    pairing.end_scan([H10, unknown])
+    pairing.found_now([H10, unknown])
     pairing.choose({"a": H10.id, "b": unknown.id}, 0.0)
     for strap in (H10, unknown):
         pairing.push(strap.id, Link(0.5, "a", "streaming"))
@@ -361,7 +363,7 @@ def test_a_strap_without_rr_is_refused_with_a_sentence() -> None:
         pairing.push(unknown.id, Packet(t_s, "b", "heart_rate", bytes([0x00, 70])))
     pairing.skip_identity(19.0)
     document = pairing.document(19.5)
-    assert "does not send the time between beats" in document["problem"]
+    assert "sends no time between beats" in document["problem"]
     assert document["partners"]["b"]["checks"][1]["state"] == "problem"
     assert document["can_start"] == "no"
     assert pairing.refusal(19.5, anyway=True) == document["problem"]
@@ -370,7 +372,7 @@ def test_a_strap_without_rr_is_refused_with_a_sentence() -> None:
 def test_one_strap_under_two_names_of_the_system_is_noticed_by_its_serial() -> None:
     twin = replace(H10, id="06")
     pairing = Pairing(LABELS)
-    pairing.end_scan([H10, twin])
+    pairing.found_now([H10, twin])
     pairing.choose({"a": H10.id, "b": twin.id}, 0.0)
     for strap in (H10, twin):
         pairing.push(strap.id, Device(1.0, "a", {"model": "H10", "serial": "5A"}))
@@ -406,7 +408,9 @@ def test_a_low_battery_is_a_warning() -> None:
 def test_two_models_are_warned_of_until_they_are_calibrated() -> None:
     chosen: dict[Partner, str] = {"a": H10.id, "b": MOVESENSE.id}
     assert World(chosen=chosen).until(1.0)["warning"]
-    calibrated = World(chosen=chosen, calibrated=lambda a, b: {a, b} == {H10.id, MOVESENSE.id})
+    calibrated = World(
+        chosen=chosen, calibrated=lambda a, b: (a.id, b.id) == (H10.id, MOVESENSE.id)
+    )
     assert calibrated.until(1.0)["warning"] is None
     assert World().until(1.0)["warning"] is None
 
@@ -414,7 +418,7 @@ def test_two_models_are_warned_of_until_they_are_calibrated() -> None:
 def test_going_back_forgets_the_choice() -> None:
     world = skipped()
     world.until(40.0)
-    world.pairing.reset()
+    world.pairing.reset(40.0)
     document = world.pairing.document(40.0)
     assert (document["step"], document["partners"], document["check_s"]) == ("find", None, 0.0)
     assert world.pairing.refusal(40.0) is not None
