@@ -27,7 +27,7 @@ from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDBusError, BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
-from . import device_info
+from . import device_info, polar
 from .clock import Clock
 from .events import Packet
 from .heart_rate import HeartRateMeasurement, decode, encode
