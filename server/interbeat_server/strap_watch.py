@@ -77,6 +77,11 @@ class StrapWatch:
         return model_of(self.name, self.info)
 
     @property
+    def identity(self) -> dict[str, str]:
+        """What is known of the device, for the header of a session."""
+        return {**self.info, "id": self.id, "name": self.name}
+
+    @property
     def last(self) -> Heard | None:
         return self.heard[-1] if self.heard else None
 
