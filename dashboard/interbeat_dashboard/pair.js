@@ -48,22 +48,14 @@ let choice = { a: null, b: null };
 let touched = false;
 /** Whether a request is under way that a button began. */
 let busy = false;
-let begun = false;
 
-const polling = poll(look, take, fail);
+const polling = poll(look, take, showProblem);
 
-/** Ask for the pairing; the first time without one begins it. @returns {Promise<Pairing>} */
+/** Ask for the pairing; where there is none, begin it. @returns {Promise<Pairing>} */
 async function look() {
-  try {
-    const pairing = await ask("GET", API);
-    begun = true;
-    return pairing;
-  } catch (error) {
-    if (begun) throw error;
-    const pairing = await ask("POST", API, { labels: await names() });
-    begun = true;
-    return pairing;
-  }
+  const pairing = await ask("GET", API);
+  if (pairing.step !== null) return pairing;
+  return ask("POST", API, { labels: shown ? labels() : await names() });
 }
 
 /** @returns {Promise<ByPartner<string>>} */
@@ -89,12 +81,6 @@ function take(pairing) {
   if (moved && !first) byId("title").focus();
 }
 
-/** @param {Error} error */
-function fail(error) {
-  showProblem(error);
-  begun = false; // what was let go begins anew with the next look
-}
-
 function redraw() {
   if (shown === null) return;
   const pairing = { ...shown, labels: labels() };
@@ -103,6 +89,7 @@ function redraw() {
   setText(byId("lead"), lead);
   showLesson(lesson(pairing));
   showSteps(byId("steps"), STEPS, pairing.step);
+  document.body.dataset.step = pairing.step;
   byId("virtual").hidden = !pairing.virtual;
   byId("find").hidden = pairing.step !== "find" || pairing.problem !== null;
   byId("straps").hidden = pairing.partners === null;
@@ -154,6 +141,7 @@ function askWords(pairing, p) {
 function showTogether(pairing) {
   const { step, check_s, check_needed_s, warning } = pairing;
   byId("check").hidden = step !== "check" && step !== "ready";
+  byId("progress").hidden = step !== "check";
   showBeads(byId("beads"), BEADS, check_s, check_needed_s);
   setText(
     byId("beads-word"),

@@ -3,7 +3,7 @@ import { make, makeSvg, setText } from "./dom.js";
 import { UNKNOWN } from "./format.js";
 import { batteryWords, strapState, verdict } from "./pairing.js";
 import { lineSample } from "./straps.js";
-import { emptyFrom, pieces } from "./trace.js";
+import { gaps, pieces } from "./trace.js";
 
 const SPAN_S = 20;
 const WIDTH = 400;
@@ -95,25 +95,24 @@ function verdictShape() {
 function trace(partner) {
   const line = makeSvg("path", { class: `trace-line stroke-${partner}` });
   const dot = makeSvg("circle", { class: `trace-dot trace-dot-${partner}`, r: 4 });
-  const gap = make("div", { class: "trace-gap" });
+  const hatched = make("div", { class: "trace-gaps" });
   const drawing = makeSvg(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" },
     line,
   );
   const end = makeSvg("svg", { class: "trace-end" }, dot);
-  const element = make("div", { class: "trace", "aria-hidden": "true" }, gap, drawing, end);
+  const element = make("div", { class: "trace", "aria-hidden": "true" }, hatched, drawing, end);
   return {
     element,
     /** @param {{ ago_s: number[], bpm: number[] }} values */
     show(values) {
       const found = pieces(values, SPAN_S);
-      const from = emptyFrom(values, SPAN_S);
+      const empty = gaps(values, SPAN_S);
       line.setAttribute("d", found.map(path).join(""));
-      gap.hidden = from === 1;
-      gap.style.left = `${100 * from}%`;
+      hatched.replaceChildren(...empty.map(([from, to]) => gap(from, to)));
       const last = found.at(-1)?.at(-1);
-      dot.classList.toggle("absent", last === undefined || from < 1);
+      dot.classList.toggle("absent", last === undefined || empty.at(-1)?.[1] === 1);
       if (last) {
         dot.setAttribute("cx", `${100 * last.x}%`);
         dot.setAttribute("cy", `${100 * last.y}%`);
@@ -127,4 +126,12 @@ function path(points) {
   return points
     .map(({ x, y }, i) => `${i ? "L" : "M"}${(x * WIDTH).toFixed(1)} ${(y * HEIGHT).toFixed(1)}`)
     .join("");
+}
+
+/** @param {number} from @param {number} to */
+function gap(from, to) {
+  const element = make("i", { class: "trace-gap" });
+  element.style.left = `${100 * from}%`;
+  element.style.right = `${100 * (1 - to)}%`;
+  return element;
 }

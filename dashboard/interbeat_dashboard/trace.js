@@ -28,11 +28,16 @@ export function pieces({ ago_s, bpm }, span_s) {
   return found;
 }
 
-/** Where the picture is empty at its right end: 0 to 1, or 1 when it is not.
- * @param {{ ago_s: number[] }} trace @param {number} span_s */
-export function emptyFrom({ ago_s }, span_s) {
-  const newest_s = ago_s.length ? ago_s[ago_s.length - 1] : span_s;
-  return newest_s > GAP_S ? Math.max(0, 1 - newest_s / span_s) : 1;
+/** Where nothing came, from the first beat on: left and right ends, 0 to 1.
+ * @param {{ ago_s: number[] }} trace @param {number} span_s @returns {[number, number][]} */
+export function gaps({ ago_s }, span_s) {
+  const ends = ago_s.length ? [...ago_s, 0] : [];
+  /** @type {[number, number][]} */
+  const found = [];
+  for (let i = 1; i < ends.length; i += 1) {
+    if (ends[i - 1] - ends[i] > GAP_S) found.push([1 - ends[i - 1] / span_s, 1 - ends[i] / span_s]);
+  }
+  return found;
 }
 
 /** @param {number[]} bpm @returns {[number, number]} */

@@ -55,6 +55,16 @@ class FittingRoom:
         return self._air is not None
 
     @property
+    def pairs(self) -> bool:
+        """Whether straps are being paired; a page that stayed away too long ended that."""
+        return self._pairing is not None and not self._pairing.over
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether straps are being compared."""
+        return self._calibration is not None and not self._calibration.over
+
+    @property
     def pairing(self) -> Fitting[Pairing]:
         if self._pairing is None or self._pairing.over:
             raise FittingError("No straps are being paired. Open the page for straps again.")

@@ -11,7 +11,7 @@ import {
   rememberedChoice,
   strapState,
 } from "../../dashboard/interbeat_dashboard/pairing.js";
-import { emptyFrom, pieces } from "../../dashboard/interbeat_dashboard/trace.js";
+import { gaps, pieces } from "../../dashboard/interbeat_dashboard/trace.js";
 
 const labels = { a: "Ana", b: "Ben" };
 
@@ -142,8 +142,8 @@ test("a calm heart stays calm in its picture", () => {
   assert.ok(second.x > first.x);
 });
 
-test("the end of the picture is empty when nothing came for a while", () => {
-  assert.equal(emptyFrom({ ago_s: [6, 5] }, 20), 0.75);
-  assert.equal(emptyFrom({ ago_s: [2, 1] }, 20), 1);
-  assert.equal(emptyFrom({ ago_s: [] }, 20), 0);
+test("where nothing came is hatched, also at the end", () => {
+  assert.deepEqual(gaps({ ago_s: [16, 10, 9, 5] }, 20), [[0.2, 0.5], [0.55, 0.75], [0.75, 1]]);
+  assert.deepEqual(gaps({ ago_s: [2, 1] }, 20), []);
+  assert.deepEqual(gaps({ ago_s: [] }, 20), []);
 });
