@@ -15,9 +15,8 @@ from interbeat_analysis.synchrony import (
     summary,
     windowed_cross_correlation,
 )
-from interbeat_collector.beats import BeatTimeline
-from interbeat_collector.events import PARTNERS, Packet, Partner
-from interbeat_collector.heart_rate import decode
+from interbeat_collector.events import PARTNERS, Link, Packet, Partner
+from interbeat_collector.feed import Feed
 from interbeat_collector.session_file import Recording
 
 from . import __version__, live
@@ -35,11 +34,17 @@ class Heart(NamedTuple):
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
     """The beats of both partners, from every packet of a recording."""
-    timelines: dict[Partner, BeatTimeline] = {p: BeatTimeline() for p in PARTNERS}
+    latency_s = live.latencies(recording.session)
+    feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
     for event in sorted(recording.events, key=lambda event: event.t_s):
-        if isinstance(event, Packet) and event.kind == "heart_rate":
-            timelines[event.partner].add(event.t_s, decode(event.data).rr_ticks)
-    return {p: Heart(*timelines[p].beats()[:2]) for p in PARTNERS}
+        match event:
+            case Packet(kind="heart_rate"):
+                feeds[event.partner].packet(event)
+            case Link():
+                feeds[event.partner].link(event)
+            case _:
+                pass
+    return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
 
 
 def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
