@@ -19,6 +19,7 @@ export function strapRow(element, partner) {
   const battery = make("span", { class: "strap-battery", hidden: "" });
   const twice = fact("duplicates", "Packets that came twice and were counted once");
   const bad = fact("bad packets", "Packets that could not be read");
+  const twice = fact("twice", "Packets that came twice and were counted once");
   const leftOut = fact("left out", "Share of beats left out");
   const newest = fact("age", "Since the newest packet");
   leftOut.element.classList.add("when-good");
@@ -28,6 +29,7 @@ export function strapRow(element, partner) {
     gaps.element,
     twice.element,
     bad.element,
+    twice.element,
     leftOut.element,
     newest.element,
   );
@@ -54,6 +56,7 @@ export function strapRow(element, partner) {
       twice.show(signal !== null && signal.duplicates > 0 ? String(signal.duplicates) : null);
       bad.element.title = signal?.problem ?? "";
       bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
+      twice.show(signal !== null && signal.duplicates > 0 ? String(signal.duplicates) : null);
       leftOut.show(artifact_share === null ? null : percent(artifact_share));
       newest.show(age_s === null ? null : age(age_s));
     },

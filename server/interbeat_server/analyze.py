@@ -25,6 +25,10 @@ from .messages import number
 DOCUMENT_VERSION = 1
 
 
+SESSION_BASIS = "whole recording, offline clock"
+"""Beats are where all packets of the session, also later ones, put them."""
+
+
 class Heart(NamedTuple):
     """Beats of one partner on the session clock, shape (n_beats,) each."""
 
@@ -52,13 +56,15 @@ def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
     return Heart(opening_s + np.cumsum(rr_s), rr_s)
 
 
-def analyze(hearts: dict[Partner, Heart], duration_s: float | None = None) -> dict[str, Any]:
+def analyze(
+    hearts: dict[Partner, Heart], duration_s: float | None = None, basis: str = "whole recording"
+) -> dict[str, Any]:
     """The document that `interbeat analyze --json` prints (`docs/researchers.md`)."""
     both = len(hearts) == 2
     return {
         "version": DOCUMENT_VERSION,
         "software": f"interbeat {__version__}",
-        "basis": "whole recording",
+        "basis": basis,
         "duration_s": number(_duration_s(hearts) if duration_s is None else duration_s),
         "partners": {p: _partner(hearts[p]) if p in hearts else None for p in PARTNERS},
         "synchrony": _synchrony(hearts["a"], hearts["b"]) if both else None,
