@@ -17,7 +17,6 @@ export function strapRow(element, partner) {
   const remedy = make("span", { class: "strap-remedy" });
   const gaps = fact("gaps", "Times packets went missing");
   const battery = make("span", { class: "strap-battery", hidden: "" });
-  const twice = fact("duplicates", "Packets that came twice and were counted once");
   const bad = fact("bad packets", "Packets that could not be read");
   const twice = fact("twice", "Packets that came twice and were counted once");
   const leftOut = fact("left out", "Share of beats left out");
@@ -27,7 +26,6 @@ export function strapRow(element, partner) {
     "span",
     { class: "strap-facts" },
     gaps.element,
-    twice.element,
     bad.element,
     twice.element,
     leftOut.element,
@@ -53,7 +51,6 @@ export function strapRow(element, partner) {
       const low = batteryWarning(signal);
       battery.hidden = low === "";
       setText(battery, low);
-      twice.show(signal !== null && signal.duplicates > 0 ? String(signal.duplicates) : null);
       bad.element.title = signal?.problem ?? "";
       bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
       twice.show(signal !== null && signal.duplicates > 0 ? String(signal.duplicates) : null);
