@@ -8,11 +8,12 @@ under the arrivals: a frame can be late, never early.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 
 import numpy as np
 
-from .envelope import line_under
+from .envelope import line_under, middle
 from .sends import MAX_DRIFT
 
 NS_PER_S = 1_000_000_000
@@ -101,13 +102,15 @@ class FrameClock:
         usual_s = self._usual_s
         near = np.abs(spacing_s / usual_s - 1) < _TOLERANCE
         if near.any():
-            usual_s = float(np.median(spacing_s[near]))
+            usual_s = middle(spacing_s[near])
         return np.concatenate([[usual_s], np.where(near, spacing_s, usual_s)])
 
     def _offset_s(self, start: int, stop: int, stamp_s: np.ndarray) -> np.ndarray:
         """How far the session clock is ahead of the strap's at the given stamps."""
         knots = []
-        for number in range(self._first_knot(start, stamp_s), max((stop - start) // _KNOT, 1)):
+        for number in range(
+            self._first_knot(start, stop, stamp_s), max((stop - start) // _KNOT, 1)
+        ):
             middle = min(start + number * _KNOT + _KNOT // 2, stop - 1)
             knots.append(self._knot(start, stop, middle))
             if self._stamp_s[middle] > stamp_s[-1]:
@@ -117,10 +120,10 @@ class FrameClock:
         beyond_s += np.maximum(stamp_s - at_s[-1], 0) * slope[-1]
         return np.asarray(np.interp(stamp_s, at_s, offset_s) + beyond_s)
 
-    def _first_knot(self, start: int, stamp_s: np.ndarray) -> int:
+    def _first_knot(self, start: int, stop: int, stamp_s: np.ndarray) -> int:
         """The knot before the first stamp asked for."""
-        first = int(np.searchsorted(self._stamp_s[start:], stamp_s[0]))
-        last = max((len(self._stamp_s) - start) // _KNOT, 1) - 1
+        first = bisect_left(self._stamp_s, stamp_s[0], start, stop) - start
+        last = max((stop - start) // _KNOT, 1) - 1
         return min(max((first - _KNOT // 2) // _KNOT, 0), last)
 
     def _knot(self, start: int, stop: int, middle: int) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .envelope import middle
 from .heart_rate import TICKS_PER_S
 
 MOST_BEATS = 6
@@ -45,41 +46,55 @@ class Bridge(NamedTuple):
     variance: float
 
 
-def bridge(before: Side, after: Side, told: np.ndarray, told_after: np.ndarray) -> Bridge | None:
-    """Compare a hole with the intervals (in ticks) around it; None when they do not tell."""
+Habits = dict[int, list[tuple[int, float]]]
+"""How well a heart's own intervals tell the sum of so many of them between their neighbours: pairs
+of how many neighbours on either side, and the variance of what they miss it by."""
+
+
+def bridge(
+    before: Side, after: Side, told: np.ndarray, told_after: np.ndarray, habits: Habits
+) -> Bridge | None:
+    """Compare a hole with the intervals (in ticks) around it; None when they do not tell.
+
+    `habits` keeps what was found from `told`, for the next time.
+    """
     hole_s = after.start_s - before.end_s
-    usual_s = (np.median(told[-8:]) + np.median(told_after[:8])) / 2 / TICKS_PER_S
+    usual_s = (_usual(told[-8:]) + _usual(told_after[:8])) / 2 / TICKS_PER_S
     count = round(hole_s / usual_s)
     placing = (before.half_end_s**2 + after.half_start_s**2) / 3
     if not 0 <= count <= MOST_BEATS or placing > (_UNSURE * usual_s) ** 2:
         return None
     if count == 0:
         return Bridge(-hole_s, _SAME_S**2)
-    found = _expected(told, told_after, count)
-    if found is None or found[1] + placing > (_UNSURE * usual_s) ** 2:
+    if count not in habits:
+        habits[count] = _habit(told[-_HISTORY:], count)
+    known = [habit for habit in habits[count] if habit[0] <= len(told_after)]
+    if not known:
         return None
-    return Bridge(found[0] - hole_s, found[1])
+    around, variance = min(known, key=lambda habit: habit[1])
+    if variance + placing > (_UNSURE * usual_s) ** 2:
+        return None
+    sides = int(told[-around:].sum() + told_after[:around].sum()) / TICKS_PER_S
+    return Bridge(sides * count / (2 * around) - hole_s, variance)
 
 
-def _expected(told: np.ndarray, told_after: np.ndarray, count: int) -> tuple[float, float] | None:
-    """How long `count` intervals between two runs of them last, and the variance of that."""
-    history = told[-_HISTORY:]
-    sums = np.concatenate([[0], np.cumsum(history)]) / TICKS_PER_S
-    best: tuple[float, float] | None = None
+def _usual(ticks: np.ndarray) -> int:
+    return int(sorted(ticks.tolist())[len(ticks) // 2])
+
+
+def _habit(told: np.ndarray, count: int) -> list[tuple[int, float]]:
+    sums = np.concatenate([[0], np.cumsum(told)]) / TICKS_PER_S
+    found = []
     for around in _AROUND:
         span = 2 * around + count
-        if len(history) < span + _NEEDED or len(told_after) < around:
+        if len(told) < span + _NEEDED:
             continue
-        middle = (
-            sums[around + count : len(sums) - around] - sums[around : len(sums) - around - count]
-        )
-        whole = sums[span:] - sums[:-span]
-        missed_s = middle - (whole - middle) * (count / (2 * around))
-        spread_s = 1.5 * float(np.median(np.abs(missed_s))) + _SAME_S
-        if best is None or spread_s**2 < best[1]:
-            sides = float(told[-around:].sum() + told_after[:around].sum()) / TICKS_PER_S
-            best = sides * count / (2 * around), spread_s**2
-    return best
+        inner = sums[around : len(sums) - around]
+        lasted_s = inner[count:] - inner[:-count]
+        beside_s = sums[span:] - sums[:-span] - lasted_s
+        missed_s = np.abs(lasted_s - beside_s * (count / (2 * around)))
+        found.append((around, (1.5 * middle(missed_s) + _SAME_S) ** 2))
+    return found
 
 
 def settle(sides: Sequence[Side], bridges: Sequence[Bridge | None]) -> list[tuple[float, float]]:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .envelope import line_under
+from .envelope import line_under, middle
 from .heart_rate import TICKS_PER_S
-from .holes import DEPTH, Side, bridge, settle
+from .holes import DEPTH, Habits, Side, bridge, settle
 from .sends import MAX_DRIFT, USUAL_PERIOD_S, Mode, Sends
 
 BACKLOG_S = 10.0
@@ -52,6 +52,8 @@ class Knots(NamedTuple):
 
     def start_at(self, elapsed_s: np.ndarray) -> np.ndarray:
         """Between knots on a line, beyond them along the drift."""
+        if len(self.start_s) == 1:
+            return np.asarray(self.start_s + (elapsed_s - self.elapsed_s) * self.slope)
         start_s = np.interp(elapsed_s, self.elapsed_s, self.start_s)
         before = np.minimum(elapsed_s - self.elapsed_s[0], 0.0)
         after = np.maximum(elapsed_s - self.elapsed_s[-1], 0.0)
@@ -74,6 +76,7 @@ class Stretch:
     sum_ticks: int = 0
     final_knots: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Those that no later packet can change."""
+    habits: Habits = field(default_factory=dict)
     inferred_before: int | None = None
     """Beats inferred in all holes before it, once that is final."""
     own: Knots = _UNPLACED
@@ -215,7 +218,7 @@ class Connection:
     @property
     def usual_rr_s(self) -> float:
         newest = self.ticks[max(self.tick_count - 30, 0) : self.tick_count]
-        return float(np.median(newest)) / TICKS_PER_S if len(newest) else 1.0
+        return middle(newest) / TICKS_PER_S if len(newest) else 1.0
 
     @property
     def connected_s(self) -> float:
@@ -255,6 +258,7 @@ class Connection:
                 sides[number + 1],
                 self.ticks[max(after.first_tick - _HISTORY, 0) : after.first_tick],
                 self.ticks_of(after)[:_HISTORY],
+                after.habits,
             )
             for number, after in enumerate(moving[1:])
         ]
