@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .analyze import Heart
     from .desk import Desk
+    from .fitting_room import FittingRoom
     from .runs import LiveRun
 
     _Verbs = argparse._SubParsersAction["_Parser"]
@@ -84,6 +85,8 @@ def _user_errors() -> tuple[type[Exception], ...]:
 
 def run_app(options: argparse.Namespace) -> int:
     """Open the list of sessions."""
+    if options.rate != 1.0 and not options.virtual_straps:
+        raise UserError("--rate hastens virtual straps; give --virtual-straps with it.")
     return _host(options, path=lambda _: "/")
 
 
@@ -149,7 +152,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
     from interbeat_collector.rr_file import read_rr
     from interbeat_collector.session_file import read_session
 
-    from .analyze import analyze, heart_of_rr, hearts_of
+    from .analyze import SESSION_BASIS, analyze, heart_of_rr, hearts_of
 
     if options.file and (options.rr_a or options.rr_b):
         raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
@@ -158,7 +161,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
         recording = read_session(_session_path(options))
         session = recording.session
         title = f"Session {session.id} ({session.kind}), {session.started_utc}"
-        document = analyze(hearts_of(recording), recording.duration_s)
+        document = analyze(hearts_of(recording), recording.duration_s, SESSION_BASIS)
         return document, title, session.labels
     if not options.rr_a:
         raise UserError("Nothing to analyse: give a session file, or --rr-a FILE and --rr-b FILE.")
@@ -191,6 +194,7 @@ def _host(
         with listening:
             port = listening.getsockname()[1]
             keys, desk = Keys(port), Desk(data_folder(options.data_dir))
+            room = _fitting_room(options, desk)
             name, until = "", None
             if record is not None:
                 live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
@@ -208,17 +212,36 @@ def _host(
 
             try:
                 await host(
-                    application(desk, port=port, keys=keys),
+                    application(desk, room, port=port, keys=keys),
                     desk,
                     listening,
                     ready=ready,
                     until=until,
                 )
             finally:
+                await room.end()
                 await desk.close()
             return _farewell(desk)
 
     return asyncio.run(serve())
+
+
+def _fitting_room(options: argparse.Namespace, desk: Desk) -> FittingRoom:
+    """Where straps are fitted: with this computer's Bluetooth, or with virtual straps."""
+    from interbeat_collector.clock import SessionClock
+    from interbeat_collector.radio import Radio
+
+    from .calibrating import estimate_offset
+    from .fitting_room import FittingRoom
+
+    if not options.virtual_straps:
+        return FittingRoom(desk, Radio(), SessionClock(), estimate_offset)
+    from .virtual_world import virtual_air
+
+    clock = SessionClock(options.rate)
+    air = virtual_air(clock)
+    radio = Radio(air.backend())
+    return FittingRoom(desk, radio, clock, estimate_offset, rate=options.rate, air=air)
 
 
 async def _through(desk: Desk, live: LiveRun, duration_s: float | None) -> None:
@@ -266,7 +289,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"interbeat {__version__}")
     parser.set_defaults(run=run_app, port=None, no_browser=False, data_dir=None)
+    parser.set_defaults(virtual_straps=False)
     _add_hosting(parser)
+    _add_rate(parser)
+    parser.add_argument(
+        "--virtual-straps",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="try the pages with straps that are made up, without Bluetooth",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
     _add_demo(verbs)
     _add_replay(verbs)

@@ -25,6 +25,7 @@ export function hello(changes = {}) {
       labels: { a: "Ana", b: "Ben" },
       started_utc: "2026-11-17T20:04:00Z",
       straps: { a: { model: "H10" }, b: {} },
+      warning: null,
     },
     duration_s: null,
     settings,
@@ -50,10 +51,13 @@ export function signal(changes = {}) {
     reason: null,
     age_s: 0.4,
     contact: true,
+    battery_percent: 80,
     packets: 10,
     gaps: 0,
     bad_packets: 0,
     problem: null,
+    duplicates: 0,
+    inferred: 0,
     ...changes,
   };
 }
