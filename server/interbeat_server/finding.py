@@ -166,4 +166,6 @@ def _remark(strap: Candidate, rr: str) -> str | None:
         return "cannot be used: it does not send the time between beats"
     if strap.held:
         return "already connected to this computer"
+    if rr == "unknown":
+        return "a model we do not know: the check will tell whether it can be used"
     return None

@@ -124,7 +124,7 @@ class Fitting(Generic[Machine]):
                 continue
             now_s = self._loop_s()
             for strap in found:
-                candidate = Candidate(strap.id, strap.name, strap.rssi_dbm, strap.held)
+                candidate = Candidate(strap.id, strap.name or strap.id, strap.rssi_dbm, strap.held)
                 self._heard[strap.id] = (now_s, candidate)
             self.machine.found_now([c for t_s, c in self._heard.values() if now_s - t_s < KEPT_S])
 

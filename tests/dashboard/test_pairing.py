@@ -19,6 +19,7 @@ Pages = Callable[..., Page]
 RATE = "10"
 """The straps live so many times faster: thirty seconds pass in three."""
 LIMIT_MS = 20_000
+LEAST_TOUCH_PX = 44
 FIRST, SECOND, OTHER_MODEL = "Polar H10 virtual 1", "Polar H10 virtual 2", "Movesense virtual 3"
 
 
@@ -156,16 +157,23 @@ def test_every_step_fits_the_screen_and_is_reached_by_keyboard(
 
     def fits() -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for button in page.locator("main button:visible").all():
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] >= LEAST_TOUCH_PX, button.inner_text()
 
     visit(page, app, "/pair")
     expect(page.locator(".found")).to_have_count(4)
     fits()
+    still = "getComputedStyle(document.querySelector('.pulse')).animationName"
+    assert page.evaluate(still) == "none"
     for name in (f"{FIRST} for Ana", f"{SECOND} for Ben", "Connect both straps"):
         button = page.get_by_role("button", name=name)
         wait_for(page, lambda button=button: tab_to(page, button))  # type: ignore[misc]
         page.keyboard.press("Enter")
     expect(page.locator("#straps")).to_be_visible()
     fits()
+    expect(page.locator("#live")).to_contain_text("Ana, lift your strap", timeout=LIMIT_MS)
     skip = page.get_by_role("button", name="Skip")
     wait_for(page, lambda: tab_to(page, skip))
     page.keyboard.press("Enter")

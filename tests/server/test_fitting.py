@@ -184,6 +184,15 @@ def test_bluetooth_that_is_switched_on_later_is_noticed_by_itself(tmp_path: Path
     visit(tmp_path, act)
 
 
+def test_one_person_in_both_straps_is_noticed_across_their_delays(tmp_path: Path) -> None:
+    async def act(there: Visit) -> None:
+        await there.ready(FIRST, MOVESENSE)
+        states = {c["name"]: c["state"] for c in there.document()["pair_checks"]}
+        assert states == {"two_straps": "ok", "two_hearts": "warning"}
+
+    visit(tmp_path, act)
+
+
 def test_two_models_are_warned_of_in_the_session_and_a_calibration_ends_that(
     tmp_path: Path,
 ) -> None:

@@ -141,6 +141,14 @@ def test_found_straps_are_listed_by_their_signal_with_what_is_known() -> None:
     assert document["remembered"] == {"a": "01", "b": None}
 
 
+def test_a_strap_that_nobody_knows_is_offered_with_a_remark() -> None:
+    pairing = Pairing(LABELS)
+    pairing.found_now([Candidate("05", "Band 5", -60)])
+    (found,) = pairing.document(0.0)["found"]
+    assert found["rr"] == "unknown"
+    assert "the check will tell" in found["remark"]
+
+
 def test_a_computer_without_bluetooth_is_told_in_the_document() -> None:
     pairing = Pairing(LABELS)
     pairing.looking()
