@@ -40,6 +40,7 @@ EXAMPLES = {
     "doctor": "interbeat doctor --strap ID --strap ID",
     "replay": "interbeat replay SESSION.interbeat --rate 10",
     "analyze": "interbeat analyze --rr-a ana.txt --rr-b ben.txt --json",
+    "validate": "interbeat validate clock --quick",
 }
 
 
@@ -171,6 +172,25 @@ def run_analyze(options: argparse.Namespace) -> int:
     else:
         print(report(document, title, names))
     return 0
+
+
+def run_validate(options: argparse.Namespace) -> int:
+    """Measure the program against simulations with known truth."""
+    from .validation import clock, core
+
+    validation = {"clock": clock}[options.what]
+    try:
+        rows = validation.rows(
+            quick=options.quick, progress=core.to_stderr, workers=core.usual_workers()
+        )
+    finally:
+        core.clear_stderr()
+    title = validation.title(quick=options.quick)
+    if options.json:
+        print(json.dumps(core.document(title, rows, quick=options.quick), indent=2))
+    else:
+        print(core.table(title, rows))
+    return 0 if all(row.met for row in rows) else 1
 
 
 def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
@@ -355,6 +375,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(verbs)
     _add_replay(verbs)
     _add_analyze(verbs)
+    _add_validate(verbs)
     return parser
 
 
@@ -475,6 +496,13 @@ def _add_analyze(verbs: _Verbs) -> None:
     _add_offset(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     _add_data_dir(parser)
+
+
+def _add_validate(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "validate", run_validate)
+    parser.add_argument("what", choices=("clock",), help="clock: when beats and samples happened")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter simulations")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
 
 
 def _verb(verbs: _Verbs, name: str, run: Callable[[argparse.Namespace], int]) -> _Parser:
