@@ -10,11 +10,13 @@ import asyncio
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from interbeat_collector.clock import Clock, SessionClock
-from interbeat_collector.events import End, Event, Marker, Session
+from interbeat_collector.events import End, Event, Marker, Partner, Session
 from interbeat_collector.session_file import Recording, SessionWriteError, SessionWriter
+from interbeat_collector.strap import Strap
 from interbeat_collector.stream import Stream
 
 from . import messages
@@ -172,6 +174,7 @@ class LiveRun(Run):
     async def _produce(self) -> None:
         self._clock = self._make_clock(self._rate, 0.0)
         self._enter("recording")
+        self._begin()
         while self._stop_reason is None:
             await asyncio.sleep(0)
             if await self._due(self._clock):
@@ -180,6 +183,9 @@ class LiveRun(Run):
         if self._stream.holds_back:
             self._next_frame()
         self._writer.put(End(self.now_s, self._stop_reason))
+
+    def _begin(self) -> None:
+        """The clock of the session runs from now on."""
 
     def _next_frame(self) -> None:
         self._publish_frame(self._stream.until(self._tick * TICK_S))
@@ -231,10 +237,58 @@ class LiveRun(Run):
             self._enter("failed", str(self.error), self.path)
         else:
             self._enter("ended", None, self.path)
+        await self._let_go()
         self._over.set()
+
+    async def _let_go(self) -> None:
+        """Release what the events came from, after the file is safe."""
 
     def _recording(self) -> Message:
         return {"saved_s": self._writer.saved_s, "elapsed_s": self.now_s}
+
+
+class StrapRun(LiveRun):
+    """Records two straps, which it lets go at the end."""
+
+    def __init__(
+        self,
+        session: Session,
+        straps: Mapping[Partner, Strap],
+        writer: SessionWriter,
+        *,
+        rate: float = 1.0,
+        duration_s: float | None = None,
+        clock: ClockMaker = SessionClock,
+    ) -> None:
+        super().__init__(session, (), writer, rate=rate, duration_s=duration_s, clock=clock)
+        self._straps = straps
+
+    def _begin(self) -> None:
+        for partner, strap in self._straps.items():
+            strap.hand_over(partner, self._clock, self._take)
+            strap.start()
+
+    def _take(self, event: Event) -> None:
+        """An event of a strap; called by the radio, which must not learn of a full disk."""
+        if self._stop_reason is not None or event.t_s > self._last_s:
+            return
+        if event.t_s <= self.now_s:
+            # It came while a frame was made: a replay must show it no earlier than we do.
+            event = replace(event, t_s=math.nextafter(self.now_s, math.inf))
+        try:
+            self._stream.add(event)
+        except SessionWriteError as error:
+            self.error = error
+            self._stop_reason = "the disk is full"
+            self._wake.set()
+
+    def _stop_when_through(self) -> None:
+        """Straps have no end."""
+        if self.now_s >= self._last_s:
+            self._stop_reason = "the chosen duration is over"
+
+    async def _let_go(self) -> None:
+        await asyncio.gather(*(strap.stop() for strap in self._straps.values()))
 
 
 class ReplayRun(Run):
