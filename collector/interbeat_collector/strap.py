@@ -75,6 +75,8 @@ class Strap:
         self._remark = ""
         """What a streaming strap does not do although it was asked to."""
         self._failures = 0
+        self._begun = False
+        """Whether there is a state to tell."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -90,7 +92,8 @@ class Strap:
         now_s = clock.now_s()
         self._packet_s += now_s - self._clock.now_s()
         self.partner, self._clock, self._sink = partner, clock, sink
-        self._enter(self._link.state, self._link.reason)
+        if self._begun:
+            self._enter(self._link.state, self._link.reason)
         if self._device:
             self._sink(Device(now_s, partner, self._device.info))
         if self._battery:
@@ -258,6 +261,7 @@ class Strap:
 
     def _enter(self, state: LinkState, reason: str = "", t_s: float | None = None) -> None:
         self._link = Link(self._clock.now_s() if t_s is None else t_s, self.partner, state, reason)
+        self._begun = True
         self._sink(self._link)
 
     @contextmanager
