@@ -24,6 +24,8 @@ _RECENT = 60
 """Packets by which a new one is judged."""
 _SLACK_S = 0.15
 """By so much a packet may miss the band before beats must be missing."""
+_FREE_SLACK_S = 0.4
+"""The same where the packet before may itself have been late."""
 _SHORTEST_PART = 0.5
 """An interval is at least this part of the usual one, so a hole is too."""
 _SETTLED = 3
@@ -163,10 +165,11 @@ class Connection:
             shift_s = arrival_s - elapsed_s - sum_s - high_s
             return abs(shift_s) > max(0.25, _SHORTEST_PART * self.usual_rr_s)
         surplus_s = low_s - (arrival_s - elapsed_s - sum_s)
+        slack_s = _FREE_SLACK_S if self.sends.mode is Mode.FREE else _SLACK_S
         early = arrival_s < self.sends.arrival_s[0] + BACKLOG_S
         return (
             steps > 1
-            or before_s - elapsed_s - first_s - high_s > _SLACK_S
+            or before_s - elapsed_s - first_s - high_s > slack_s
             or (surplus_s > max(2 * _SLACK_S, _SHORTEST_PART * self.usual_rr_s) and not early)
         )
 

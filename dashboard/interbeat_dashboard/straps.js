@@ -47,6 +47,7 @@ export function strapRow(element, partner) {
       element.dataset.state = words.state;
       setText(state, words.text);
       setText(remedy, words.remedy);
+      remedy.title = words.remedy;
       gaps.show(signal === null ? null : String(signal.gaps));
       const low = batteryWarning(signal);
       battery.hidden = low === "";

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from interbeat_collector.clock import Clock
 from interbeat_collector.events import PARTNERS, Device, Event, Link, Packet, Partner
-from interbeat_collector.radio import Radio, RadioError
+from interbeat_collector.radio import Found, Radio, RadioError
 from interbeat_collector.strap import Strap
 
 from .finding import Candidate, Finding, FittingError
@@ -27,6 +27,7 @@ KEPT_S = 10.0
 """A strap that was not heard for so long leaves the list."""
 RETRY_S = 2.0
 """Rest after a look that failed: Bluetooth may have been switched on meanwhile."""
+FAILED = "Looking for straps failed. Switch Bluetooth off and on again; we look on meanwhile."
 PATIENCE_S = 30.0
 """Nobody has asked for the document for so long: the page is closed."""
 
@@ -117,16 +118,23 @@ class Fitting(Generic[Machine]):
         while True:
             self.machine.looking()
             try:
-                found = await self._radio.scan(SCAN_S)
+                self._note(await self._radio.scan(SCAN_S))
             except RadioError as error:
-                self.machine.found_now([], str(error))
-                await asyncio.sleep(RETRY_S)
-                continue
-            now_s = self._loop_s()
-            for strap in found:
-                candidate = Candidate(strap.id, strap.name or strap.id, strap.rssi_dbm, strap.held)
-                self._heard[strap.id] = (now_s, candidate)
-            self.machine.found_now([c for t_s, c in self._heard.values() if now_s - t_s < KEPT_S])
+                await self._rest(str(error))
+            except Exception:  # Whatever it was, the next look may go well.
+                logger.exception("Looking for straps failed")
+                await self._rest(FAILED)
+
+    def _note(self, found: Sequence[Found]) -> None:
+        now_s = self._loop_s()
+        for strap in found:
+            candidate = Candidate(strap.id, strap.name or strap.id, strap.rssi_dbm, strap.held)
+            self._heard[strap.id] = (now_s, candidate)
+        self.machine.found_now([c for t_s, c in self._heard.values() if now_s - t_s < KEPT_S])
+
+    async def _rest(self, problem: str) -> None:
+        self.machine.found_now([], problem)
+        await asyncio.sleep(RETRY_S)
 
     async def _until_forgotten(self) -> None:
         # Pages live in real time, also where virtual straps live faster.

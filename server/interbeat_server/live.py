@@ -219,8 +219,9 @@ class _Heart:
         return gaps
 
     def _why_silent(self) -> str:
-        if self.link and self.link.state != "streaming" and self.link.reason:
-            return self.link.reason
+        if self.link and self.link.state not in ("streaming", "stale") and self.link.reason:
+            # Sentences stand in the strap's row; beside a gap there is room for two words.
+            return "connection lost" if self.link.reason.endswith(".") else self.link.reason
         if self.contact is False:
             return "no contact"
         return "no pulse" if self.hr_bpm == 0 else "no signal"

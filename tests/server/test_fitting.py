@@ -184,6 +184,20 @@ def test_bluetooth_that_is_switched_on_later_is_noticed_by_itself(tmp_path: Path
     visit(tmp_path, act)
 
 
+def test_a_look_that_fails_in_an_unheard_of_way_is_told_and_repeated(tmp_path: Path) -> None:
+    async def act(there: Visit) -> None:
+        there.air.refuse_collisions = broken  # type: ignore[method-assign]
+        await there.room.begin_pairing(LABELS)
+        await there.until(lambda d: d["problem"])
+        del there.air.refuse_collisions
+        await there.until(lambda d: d["problem"] is None and len(d["found"]) == 4)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    visit(tmp_path, act)
+
+
 def test_one_person_in_both_straps_is_noticed_across_their_delays(tmp_path: Path) -> None:
     async def act(there: Visit) -> None:
         await there.ready(FIRST, MOVESENSE)

@@ -18,7 +18,7 @@ FIRST, SECOND, ARMBAND = (f"F0:00:00:00:00:0{n}" for n in (1, 2, 4))
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("straps")
-    with Program("--virtual-straps", "--rate", "20", data=folder) as program:
+    with Program("--virtual-straps", "--rate", "10", data=folder) as program:
         program.sign_in()
         yield program
 
@@ -34,6 +34,13 @@ def until(app: Program, path: str, name: str, value: object) -> dict[str, Any]:
         assert (status, document["problem"]) == (200, None)
         if document[name] == value or (callable(value) and value(document[name])):
             return dict(document)
+
+
+def lift_until_recognised(app: Program) -> None:
+    """Lift again if a busy machine has missed it."""
+    while (identity := ask(app, "GET", "pairing")[1]["identity"])["happened"] != "same":
+        if identity["state"] != "settling":
+            assert ask(app, "POST", "straps/lift", {"id": FIRST})[0] == 204
 
 
 def test_nothing_is_paired_before_somebody_begins(app: Program) -> None:
@@ -79,8 +86,7 @@ def test_a_whole_pairing_becomes_a_run(app: Program) -> None:
     assert "whose strap" in answer["error"]
     until(app, "pairing", "identity", lambda identity: identity["state"] == "lift")
     assert ask(app, "POST", "straps/lift", {"id": "nobody"})[0] == 409
-    assert ask(app, "POST", "straps/lift", {"id": FIRST})[0] == 204
-    until(app, "pairing", "identity", lambda identity: identity["happened"] == "same")
+    lift_until_recognised(app)
     status, document = ask(app, "POST", "pairing/identify", {"skip": True})
     assert (status, document["step"]) == (200, "check")
     until(app, "pairing", "step", "ready")

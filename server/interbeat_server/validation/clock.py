@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from interbeat_collector.events import PARTNERS
+from interbeat_collector.virtual_strap import Sending
 
 from .clock_trials import (
     EcgTrial,
@@ -24,10 +25,10 @@ SEEDS = range(1, 11)
 DURATION_S = 3600.0
 CALIBRATIONS = range(1, 31)
 QUICK_SEEDS = range(1, 3)
-QUICK_DURATION_S = 900.0
+QUICK_DURATION_S = 1200.0
 ECG_DURATION_S = 1800.0
 RATE_OFF = 0.02
-OTHER_SENDINGS = ("irregular", "beat", "changing")
+OTHER_SENDINGS: tuple[Sending, ...] = ("irregular", "beat", "changing")
 
 _Task = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -35,8 +36,8 @@ _Task = tuple[Callable[..., Any], tuple[Any, ...]]
 def title(*, quick: bool) -> str:
     seeds, duration_s = _extent(quick)
     return (
-        f"Beat clock: {len(seeds)} seeds of {duration_s / 60:g} min, 2 % loss, 30 ms jitter, bursts, "
-        f"50 ppm, one 20 s dropout{'  (quick: figures scatter)' if quick else ''}"
+        f"Beat clock: {len(seeds)} seeds of {duration_s / 60:g} min, 2 % loss, 30 ms jitter, "
+        f"bursts, 50 ppm, one 20 s dropout{'  (quick: figures scatter)' if quick else ''}"
     )
 
 

@@ -24,6 +24,7 @@ DRIFT_PPM = 50.0
 JUDGED_EVERY = 5
 """Live, the beats of every fifth packet are judged: it saves time and favours none."""
 LONGEST_HOLE_S = 25.0
+NEAR_S = 1.5
 
 
 class StrapTrial(NamedTuple):
@@ -167,7 +168,8 @@ def between(
     """Errors of one strap minus those of the other at the nearest beat."""
     after = np.clip(np.searchsorted(other_t_s, one_t_s), 1, len(other_t_s) - 1)
     nearest = after - (one_t_s - other_t_s[after - 1] < other_t_s[after] - one_t_s)
-    return np.asarray(one_s - other_s[nearest])
+    near = np.abs(one_t_s - other_t_s[nearest]) < NEAR_S
+    return np.asarray((one_s - other_s[nearest])[near])
 
 
 def calibration_trial(seed: int) -> float:
