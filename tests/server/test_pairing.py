@@ -39,19 +39,19 @@ class Spell:
 
 
 def no_contact(found: HeartRateMeasurement) -> HeartRateMeasurement:
-    return replace(found, contact=False, rr_ticks=())
+    return found._replace(contact=False, rr_ticks=())
 
 
 def no_pulse(found: HeartRateMeasurement) -> HeartRateMeasurement:
-    return replace(found, hr_bpm=0, rr_ticks=())
+    return found._replace(hr_bpm=0, rr_ticks=())
 
 
 def no_rr(found: HeartRateMeasurement) -> HeartRateMeasurement:
-    return replace(found, rr_ticks=())
+    return found._replace(rr_ticks=())
 
 
 def wild(found: HeartRateMeasurement) -> HeartRateMeasurement:
-    return replace(found, rr_ticks=(310, 1900))
+    return found._replace(rr_ticks=(310, 1900))
 
 
 def silence(found: HeartRateMeasurement) -> None:
@@ -218,7 +218,7 @@ def test_lifting_the_same_strap_for_both_is_noticed() -> None:
 
 def test_one_extra_beat_identifies_nobody() -> None:
     def extra(found: HeartRateMeasurement) -> HeartRateMeasurement:
-        return replace(found, rr_ticks=(400, 1300))
+        return found._replace(rr_ticks=(400, 1300))
 
     world = World(Spell(OTHER_H10.id, 12.0, 13.0, extra))
     after = world.until(25.0)
@@ -396,7 +396,7 @@ def test_two_straps_that_hear_one_heart_are_warned_of_and_not_refused() -> None:
 
 def test_the_heart_rate_must_be_likely() -> None:
     def fast(found: HeartRateMeasurement) -> HeartRateMeasurement:
-        return replace(found, hr_bpm=195, rr_ticks=(315,) * 3)
+        return found._replace(hr_bpm=195, rr_ticks=(315,) * 3)
 
     world = skipped(Spell(H10.id, 0.0, 300.0, fast))
     after = world.until(40.0)
