@@ -1,0 +1,110 @@
+"""Same-heart calibration: one person wears both straps, and their delays are compared.
+
+A state machine without I/O and without a clock, like `pairing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+from interbeat_collector.events import PARTNERS, Device, Link, Packet, Partner
+
+from .finding import Finding, FittingError
+
+NEEDED_S = 120.0
+
+
+class Offset(Protocol):
+    """What `interbeat_collector.calibration.same_heart_offset` finds."""
+
+    @property
+    def offset_s(self) -> float: ...
+    @property
+    def sigma_s(self) -> float: ...
+    @property
+    def matched(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+
+
+Estimate = Callable[[Mapping[Partner, list[Packet | Link]]], Offset]
+"""From what both straps have sent to how much later b reports than a."""
+
+
+class Calibration(Finding):
+    """From two straps on one person to the difference of their delays."""
+
+    def __init__(self, estimate: Estimate, remembered: Mapping[Partner, str] | None = None) -> None:
+        super().__init__(remembered)
+        self._estimate = estimate
+        self._events: dict[Partner, list[Packet | Link]] = {p: [] for p in PARTNERS}
+        self._clean_s = 0.0
+        self._seen_s: float | None = None
+        """The last moment at which both signals were whole."""
+        self.result: Offset | None = None
+        self.accepted = False
+
+    @property
+    def step(self) -> Literal["find", "listen", "result"]:
+        if not self.straps:
+            return "find"
+        return "result" if self.result else "listen"
+
+    def reset(self, t_s: float) -> None:
+        super().reset(t_s)
+        self.listen_again()
+
+    def listen_again(self) -> None:
+        """Forget the result and what led to it."""
+        self._events = {p: [] for p in PARTNERS}
+        self._clean_s, self._seen_s = 0.0, None
+        self.result, self.accepted = None, False
+
+    def push(self, strap_id: str, event: Packet | Link | Device) -> None:
+        for partner, strap in self.straps.items():
+            if strap.id == strap_id and self.result is None and not isinstance(event, Device):
+                self._events[partner].append(event)
+        super().push(strap_id, event)
+
+    def advance(self, t_s: float) -> None:
+        super().advance(t_s)
+        if self.step != "listen":
+            return
+        if self.problem or any(strap.interruption(t_s) for strap in self.straps.values()):
+            self._seen_s = None
+            return
+        if self._seen_s is not None:
+            self._clean_s += t_s - self._seen_s
+        self._seen_s = t_s
+        if self._clean_s >= NEEDED_S:
+            self.result = self._estimate(self._events)
+
+    def accept(self) -> Offset:
+        """Agree to the result, which is to be stored."""
+        if self.result is None or self.result.reason:
+            raise FittingError("There is no result to keep yet.")
+        self.accepted = True
+        return self.result
+
+    def document(self, t_s: float) -> dict[str, Any]:
+        """All that the page shows at this moment."""
+        known = super().document(t_s)
+        return {
+            "step": self.step,
+            **known,
+            "clean_s": round(min(self._clean_s, NEEDED_S), 1),
+            "needed_s": NEEDED_S,
+            "result": _told(self.result) if self.result else None,
+            "accepted": self.accepted,
+        }
+
+
+def _told(found: Offset) -> dict[str, Any]:
+    known = not found.reason
+    return {
+        "offset_ms": round(1000 * found.offset_s, 1) if known else None,
+        "sigma_ms": round(1000 * found.sigma_s, 1) if known else None,
+        "matched": found.matched,
+        "reason": found.reason or None,
+    }

@@ -1,0 +1,203 @@
+"""What one strap has sent while it is being fitted, and what that says of its signal.
+
+No I/O and no clock: events and moments in, plain values out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from interbeat_analysis.artifacts import LONGEST_S, SHORTEST_S, artifacts
+from interbeat_collector.events import Device, Link, Packet
+from interbeat_collector.heart_rate import TICKS_PER_S, decode
+from interbeat_collector.straps import StrapModel, model_of
+
+MEMORY_S = 60.0
+SILENT_S = 3.0
+"""Straps send about once a second: so much silence is three packets in a row."""
+NO_RR_S = 3.0
+"""Longer than a beat of a very slow heart and the next stroke of the strap's timer."""
+RR_PATIENCE_S = 12.0
+"""A strap with a pulse and without one RR interval for so long does not send them."""
+WILD_S = 5.0
+WILD_INTERVALS = 3
+"""An extra beat spoils two intervals; a strap off the skin spoils most of them."""
+
+Trouble = Literal["link", "silent", "contact", "pulse", "rr", "wild"]
+"""Why a signal is not whole: no connection, no packets, no skin contact, a heart rate of 0, no
+RR intervals, or intervals no heart makes."""
+
+
+class Heard(NamedTuple):
+    """One heart-rate packet as it arrived."""
+
+    t_s: float
+    hr_bpm: int | None
+    contact: bool | None
+    rr_s: tuple[float, ...]
+
+
+class Quality(NamedTuple):
+    """Figures of a stretch of time."""
+
+    packets: int
+    lost: int
+    intervals: int
+    artifact_share: float
+    """NaN without intervals."""
+    mean_bpm: float
+    """From the intervals, not from the strap's own average; NaN without intervals."""
+
+    @property
+    def loss_share(self) -> float:
+        return self.lost / (self.packets + self.lost) if self.packets else 0.0
+
+
+@dataclass(slots=True)
+class StrapWatch:
+    """One strap under observation."""
+
+    id: str
+    name: str
+    info: dict[str, str] = field(default_factory=dict)
+    link: Link | None = None
+    battery_percent: int | None = None
+    rr_seen: bool = False
+    pulse_since_s: float | None = None
+    """Since when it has told a heart rate without a break."""
+    heard: deque[Heard] = field(default_factory=deque)
+
+    @property
+    def model(self) -> StrapModel:
+        return model_of(self.name, self.info)
+
+    @property
+    def last(self) -> Heard | None:
+        return self.heard[-1] if self.heard else None
+
+    def take(self, event: Packet | Link | Device) -> None:
+        match event:
+            case Packet(kind="heart_rate"):
+                self._hear(event)
+            case Packet(kind="battery", data=data) if data:
+                self.battery_percent = min(data[0], 100)
+            case Link():
+                self.link = event
+            case Device():
+                self.info = {**self.info, **event.info}
+            case _:
+                pass
+
+    def trouble(self, t_s: float) -> Trouble | None:
+        """What is wrong with the signal at this moment, the gravest first."""
+        return self.interruption(t_s) or ("wild" if self._wild(t_s) else None)
+
+    def interruption(self, t_s: float) -> Trouble | None:
+        """Trouble that leaves no beats to look at."""
+        last = self.last
+        if self.link is None or self.link.state not in ("streaming", "stale") or last is None:
+            return "link"
+        if t_s - last.t_s > SILENT_S:
+            return "silent"
+        if last.contact is False:
+            return "contact"
+        if not last.hr_bpm:
+            return "pulse"
+        with_rr = next((h.t_s for h in reversed(self.heard) if h.rr_s), None)
+        if self.rr_seen and (with_rr is None or t_s - with_rr > NO_RR_S):
+            return "rr"
+        return None
+
+    def sends_no_rr(self, t_s: float) -> bool:
+        """True once it is clear that this strap tells no time between beats."""
+        if self.model.rr == "no":
+            return True
+        since_s = self.pulse_since_s
+        return not self.rr_seen and since_s is not None and t_s - since_s > RR_PATIENCE_S
+
+    def rr_s(self, from_s: float, to_s: float) -> np.ndarray:
+        """The intervals that arrived within this time, in order."""
+        return np.array([rr for h in self.heard if from_s <= h.t_s <= to_s for rr in h.rr_s])
+
+    def quality(self, from_s: float, to_s: float) -> Quality:
+        rr_s = self.rr_s(from_s, to_s)
+        arrivals_s = np.array([h.t_s for h in self.heard if from_s <= h.t_s <= to_s])
+        return Quality(
+            packets=len(arrivals_s),
+            lost=_lost(arrivals_s),
+            intervals=len(rr_s),
+            artifact_share=float(artifacts(rr_s).mean()) if len(rr_s) else np.nan,
+            mean_bpm=60.0 / float(np.median(rr_s)) if len(rr_s) else np.nan,
+        )
+
+    def trace(self, t_s: float, span_s: float) -> dict[str, list[float]]:
+        """The last heart rates for a small picture: seconds ago and beats per minute."""
+        ago_s: list[float] = []
+        bpm: list[float] = []
+        for heard in self.heard:
+            left_s = sum(heard.rr_s)
+            for rr_s in heard.rr_s:
+                left_s -= rr_s
+                age_s = t_s - heard.t_s + left_s
+                if age_s <= span_s and SHORTEST_S <= rr_s <= LONGEST_S:
+                    ago_s.append(round(age_s, 2))
+                    bpm.append(round(60.0 / rr_s, 1))
+        return {"ago_s": ago_s, "bpm": bpm}
+
+    def _hear(self, packet: Packet) -> None:
+        found = decode(packet.data)
+        rr_s = tuple(ticks / TICKS_PER_S for ticks in found.rr_ticks)
+        self.heard.append(Heard(packet.t_s, found.hr_bpm, found.contact, rr_s))
+        self.rr_seen = self.rr_seen or bool(rr_s)
+        if not found.hr_bpm or found.contact is False:
+            self.pulse_since_s = None
+        elif self.pulse_since_s is None:
+            self.pulse_since_s = packet.t_s
+        while self.heard[0].t_s < packet.t_s - MEMORY_S:
+            self.heard.popleft()
+
+    def _wild(self, t_s: float) -> bool:
+        before, recent = self.rr_s(-np.inf, t_s - WILD_S), self.rr_s(t_s - WILD_S, t_s)
+        return int(artifacts(np.append(before, recent))[len(before) :].sum()) >= WILD_INTERVALS
+
+
+def _lost(arrivals_s: np.ndarray) -> int:
+    """Packets that are missing between the others, by the usual distance of two."""
+    gaps_s = np.diff(arrivals_s)
+    gaps_s = gaps_s[gaps_s > 0.2]  # a burst after a delay is no period
+    if len(gaps_s) < 3:
+        return 0
+    return int(np.sum(np.maximum(np.round(gaps_s / np.median(gaps_s)) - 1, 0)))
+
+
+SAME_HEART_BEATS = 20
+SAME_HEART_CORRELATION = 0.9
+_SHIFTS = range(-6, 7)
+
+
+def same_heart(rr_a_s: np.ndarray, rr_b_s: np.ndarray) -> bool:
+    """Whether two straps hear one heart: the changes from beat to beat are the same.
+
+    Straps may be some beats apart in what they have sent.
+    """
+    return any(_alike(rr_a_s[max(k, 0) :], rr_b_s[max(-k, 0) :]) for k in _SHIFTS)
+
+
+def _alike(one_s: np.ndarray, other_s: np.ndarray) -> bool:
+    n = min(len(one_s), len(other_s))
+    if n < SAME_HEART_BEATS:
+        return False
+    changes = np.diff(one_s[:n]), np.diff(other_s[:n])
+    if min(np.std(c) for c in changes) < 1e-6:
+        return False
+    return bool(np.corrcoef(*changes)[0, 1] >= SAME_HEART_CORRELATION)
+
+
+def first_known(info: Mapping[str, str], *keys: str) -> str | None:
+    """The first of these that a strap told of itself."""
+    return next((info[key] for key in keys if info.get(key)), None)
