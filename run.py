@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
             os.chdir(CHECKOUT)
             subprocess.run([python, "-P", "tests/browser_finder.py"], env=own_environment())
             return hand_over([python, "-P", "-X", "utf8", "-m", "pytest", *arguments[1:]])
-        python = ready_environment(set())
+        python = ready_environment({"bumble"} if arguments[:1] == ["bench-strap"] else set())
         return hand_over([python, "-P", "-X", "utf8", "-m", "interbeat_server", *arguments])
     except (SetupError, OSError) as error:
         say(f"interbeat could not be set up: {error}")

@@ -168,6 +168,12 @@ class BumbleStrap:
         self._frames = Characteristic[bytes](
             polar.DATA_UUID, Characteristic.Properties.NOTIFY, Characteristic.Permissions(0)
         )
+        self._saying: dict[PacketKind, Characteristic[bytes]] = {
+            "heart_rate": self._heart_rate,
+            "battery": self._battery_level,
+            "polar": self._frames,
+            "polar_control": self._control,
+        }
 
     @property
     def device(self) -> Device:
@@ -190,11 +196,11 @@ class BumbleStrap:
         self._device = device = Device.with_hci(making.name, address, source, sink)
         device.add_services(list(self._services()))
         device.on(Device.EVENT_CONNECTION, self._on_connection)
-        for characteristic in (self._heart_rate, self._battery_level, self._frames, self._control):
+        for kind, characteristic in self._saying.items():
             characteristic.on(
                 Characteristic.EVENT_SUBSCRIPTION,
-                lambda _, notified, indicated, uuid=characteristic.uuid: self._tell(
-                    f"{uuid.name or uuid} {'on' if notified or indicated else 'off'}"
+                lambda _, notified, indicated, kind=kind: self._tell(
+                    f"{kind} {'subscribed' if notified or indicated else 'unsubscribed'}"
                 ),
             )
         await device.power_on()
@@ -221,13 +227,7 @@ class BumbleStrap:
 
     async def say(self, kind: PacketKind, data: bytes) -> None:
         """Send a notification to whoever has subscribed to it."""
-        characteristic = {
-            "heart_rate": self._heart_rate,
-            "battery": self._battery_level,
-            "polar": self._frames,
-            "polar_control": self._control,
-        }[kind]
-        said = self._garbled(kind, data)
+        characteristic, said = self._saying[kind], self._garbled(kind, data)
         if said is None:
             return
         server = self.device.gatt_server

@@ -111,9 +111,9 @@ async def record(folder: Path, seed: int) -> Hour:
     return hour
 
 
-@pytest.fixture(scope="module", params=[1])
-def hour(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Hour:
-    return run(record(tmp_path_factory.mktemp("hour"), request.param))
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory: pytest.TempPathFactory) -> Hour:
+    return run(record(tmp_path_factory.mktemp("hour"), seed=1))
 
 
 @pytest.mark.parametrize("partner", PARTNERS)
