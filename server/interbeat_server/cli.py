@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .analyze import Heart
     from .desk import Desk
+    from .fitting_room import FittingRoom
     from .runs import LiveRun
 
     _Verbs = argparse._SubParsersAction["_Parser"]
@@ -85,6 +86,8 @@ def _user_errors() -> tuple[type[Exception], ...]:
 
 def run_app(options: argparse.Namespace) -> int:
     """Open the list of sessions."""
+    if options.rate != 1.0 and not options.virtual_straps:
+        raise UserError("--rate hastens virtual straps; give --virtual-straps with it.")
     return _host(options, path=lambda _: "/")
 
 
@@ -241,6 +244,7 @@ def _host(
         with listening:
             port = listening.getsockname()[1]
             keys, desk = Keys(port), Desk(data_folder(options.data_dir))
+            room = _fitting_room(options, desk)
             name, until = "", None
             if record is not None:
                 live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
@@ -258,17 +262,36 @@ def _host(
 
             try:
                 await host(
-                    application(desk, port=port, keys=keys),
+                    application(desk, room, port=port, keys=keys),
                     desk,
                     listening,
                     ready=ready,
                     until=until,
                 )
             finally:
+                await room.end()
                 await desk.close()
             return _farewell(desk)
 
     return asyncio.run(serve())
+
+
+def _fitting_room(options: argparse.Namespace, desk: Desk) -> FittingRoom:
+    """Where straps are fitted: with this computer's Bluetooth, or with virtual straps."""
+    from interbeat_collector.clock import SessionClock
+    from interbeat_collector.radio import Radio
+
+    from .calibrating import estimate_offset
+    from .fitting_room import FittingRoom
+
+    if not options.virtual_straps:
+        return FittingRoom(desk, Radio(), SessionClock(), estimate_offset)
+    from .virtual_world import virtual_air
+
+    clock = SessionClock(options.rate)
+    air = virtual_air(clock)
+    radio = Radio(air.backend())
+    return FittingRoom(desk, radio, clock, estimate_offset, rate=options.rate, air=air)
 
 
 async def _through(desk: Desk, live: LiveRun, duration_s: float | None) -> None:
@@ -316,7 +339,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"interbeat {__version__}")
     parser.set_defaults(run=run_app, port=None, no_browser=False, data_dir=None)
+    parser.set_defaults(virtual_straps=False)
     _add_hosting(parser)
+    _add_rate(parser)
+    parser.add_argument(
+        "--virtual-straps",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="try the pages with straps that are made up, without Bluetooth",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
     _add_demo(verbs)
     _add_replay(verbs)
