@@ -126,6 +126,8 @@ class BumbleStrap:
         self.garble: Garble = lambda _, data: data
         self.measuring: dict[polar.Kind, asyncio.Task[None]] = {}
         """A pod measures until it is told to stop, whether or not anybody is connected."""
+        self.rr_sent = 0
+        """How many intervals were handed to the radio."""
         self.requests: list[bytes] = []
         """What was written to the control point."""
         self._clock = clock
@@ -222,7 +224,9 @@ class BumbleStrap:
             if fate == "sent":
                 await self.say("heart_rate", packet.data)
             self._body.forget_before(packet.t_s)
-            for rr_ticks in decode(packet.data).rr_ticks:
+            rr = decode(packet.data).rr_ticks
+            self.rr_sent += len(rr) if fate == "sent" else 0
+            for rr_ticks in rr:
                 self._sent(Sent(packet.t_s, next(self._beats), rr_ticks, fate))
 
     async def say(self, kind: PacketKind, data: bytes) -> None:
