@@ -93,6 +93,8 @@ export interface Signal {
   gaps: number;
   bad_packets: number;
   problem: string | null;
+  duplicates: number;
+  inferred: number;
 }
 
 export interface Quality {

@@ -202,7 +202,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
     from interbeat_collector.rr_file import read_rr
     from interbeat_collector.session_file import read_session
 
-    from .analyze import analyze, heart_of_rr, hearts_of
+    from .analyze import SESSION_BASIS, analyze, heart_of_rr, hearts_of
 
     if options.file and (options.rr_a or options.rr_b):
         raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
@@ -211,7 +211,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
         recording = read_session(_session_path(options))
         session = recording.session
         title = f"Session {session.id} ({session.kind}), {session.started_utc}"
-        document = analyze(hearts_of(recording), recording.duration_s)
+        document = analyze(hearts_of(recording), recording.duration_s, SESSION_BASIS)
         return document, title, session.labels
     if not options.rr_a:
         raise UserError("Nothing to analyse: give a session file, or --rr-a FILE and --rr-b FILE.")

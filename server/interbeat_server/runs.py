@@ -20,7 +20,7 @@ from interbeat_collector.stream import Stream
 
 from . import messages
 from .hub import Hub
-from .live import TICK_S, Engine
+from .live import TICK_S, Engine, latencies
 from .messages import Message
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Run(ABC):
     def __init__(self, session: Session, rate: float, clock: ClockMaker = SessionClock) -> None:
         self.session = session
         self.hub = Hub()
-        self._engine = Engine()
+        self._engine = Engine(latencies(self.session))
         self._make_clock = clock
         self._rate = rate
         self._tick = 0
@@ -370,7 +370,7 @@ class ReplayRun(Run):
         assert self._jump_s is not None
         target = math.floor(self._jump_s / TICK_S)
         self._jump_s = None
-        self._engine = Engine()
+        self._engine = Engine(latencies(self.session))
         self._stream = Stream(self._events)
         skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
         self._state = self._describe(str(self._state["state"]))
