@@ -47,6 +47,8 @@ DISCONNECT_S = 12.0
 FRESH_S = 3.0
 """A strap heard so recently need not be looked for."""
 READ_S = 5.0
+ROUNDING_S = 1e-3
+"""What is left of a time to listen is nothing."""
 
 
 class RadioError(Exception):
@@ -125,7 +127,7 @@ class Radio:
         begin_s = asyncio.get_running_loop().time()
         held = {_key(device.address) for device in await self._held()}
         left_s = seconds
-        while left_s > 0:
+        while left_s > ROUNDING_S:
             async with self._lock:
                 left_s -= await self._listen(left_s)
         found = [
@@ -160,7 +162,7 @@ class Radio:
                     if device := await self._at_hand(key):
                         found()
                         return await self._connected(device, dropped)
-                    if left_s <= 0:
+                    if left_s <= ROUNDING_S:
                         raise StrapNotFound(_not_found(self.name_of(strap_id)))
                     left_s -= await self._listen(left_s)
         finally:

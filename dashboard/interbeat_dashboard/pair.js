@@ -92,6 +92,7 @@ function redraw() {
   document.body.dataset.step = pairing.step;
   byId("virtual").hidden = !pairing.virtual;
   byId("find").hidden = pairing.step !== "find" || pairing.problem !== null;
+  byId("no-radio").hidden = pairing.step !== "find" || pairing.problem === null;
   byId("straps").hidden = pairing.partners === null;
   if (pairing.step === "find") showFind(pairing);
   else showStraps(pairing);

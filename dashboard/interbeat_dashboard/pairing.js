@@ -1,10 +1,9 @@
 /** @import { ByPartner, Check, FittedStrap, FoundStrap, Pairing, Partner, Trouble } from "./types.d.ts" */
+import { LOW_BATTERY_PERCENT } from "./signal.js";
 import { PARTNERS } from "./state.js";
 
 /** @typedef {{ title: string, lead: string }} Headline */
 /** @typedef {{ a: string | null, b: string | null }} Choice */
-
-const LOW_BATTERY_PERCENT = 15;
 
 /** The four steps as the row at the top of the page tells them. */
 export const STEPS = [

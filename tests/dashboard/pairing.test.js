@@ -143,7 +143,7 @@ test("a calm heart stays calm in its picture", () => {
 });
 
 test("where nothing came is hatched, also at the end", () => {
-  assert.deepEqual(gaps({ ago_s: [16, 10, 9, 5] }, 20), [[0.2, 0.5], [0.55, 0.75], [0.75, 1]]);
+  assert.deepEqual(gaps({ ago_s: [15, 10, 9, 5] }, 20), [[0.25, 0.5], [0.55, 0.75], [0.75, 1]]);
   assert.deepEqual(gaps({ ago_s: [2, 1] }, 20), []);
   assert.deepEqual(gaps({ ago_s: [] }, 20), []);
 });
