@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -39,6 +40,8 @@ async def wear(
     say: Say,
 ) -> None:
     """Be a strap until the heart ends or this is cancelled; leave everything in order."""
+    # Bumble warns of packets that were under way when a connection ended: nothing to act upon.
+    logging.getLogger("bumble").setLevel(logging.ERROR)
     counts: dict[str, int] = {"sent": 0, "lost": 0, "unheard": 0}
     async with _controller(transport, say) as hci:
         with _truth(log, making) as write:
