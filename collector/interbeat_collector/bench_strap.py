@@ -16,7 +16,7 @@ from typing import Any
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
-from .bumble_strap import BumbleStrap, Making, Sent
+from .bumble_strap import BumbleStrap, Making, SentBeat
 from .clock import Clock, SessionClock, utc_now
 
 ANSWER_S = 10.0
@@ -46,7 +46,7 @@ async def wear(
     async with _controller(transport, say) as hci:
         with _truth(log, making) as write:
 
-            def sent(row: Sent) -> None:
+            def sent(row: SentBeat) -> None:
                 counts[row.fate] += 1
                 write(row)
 
@@ -143,7 +143,7 @@ async def _power_on(strap: BumbleStrap, hci: Transport, spec: str) -> None:
 
 
 @contextmanager
-def _truth(path: Path | None, making: Making) -> Iterator[Callable[[Sent], None]]:
+def _truth(path: Path | None, making: Making) -> Iterator[Callable[[SentBeat], None]]:
     """Where what was sent is written down, line by line."""
     try:
         file = path.open("w", newline="", encoding="utf-8", buffering=1) if path else None
@@ -157,7 +157,7 @@ def _truth(path: Path | None, making: Making) -> Iterator[Callable[[Sent], None]
             return
         file.write(f"# {making.name}, {making.address}, {utc_now()}\n")
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(Sent._fields)
+        rows.writerow(SentBeat._fields)
         yield lambda row: rows.writerow(
             (f"{row.sent_s:.6f}", f"{row.beat_s:.6f}", row.rr_ticks, row.fate)
         )
