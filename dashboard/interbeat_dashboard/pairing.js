@@ -165,11 +165,11 @@ export function rememberedChoice(found, remembered) {
   return { a: known(remembered.a), b: known(remembered.b) };
 }
 
-/** Give a strap to a partner, take it from the other; the same choice again takes it back.
+/** Give a strap to a partner, and take it from the other.
  * @param {Choice} choice @param {Partner} partner @param {string} id @returns {Choice} */
 export function chosen(choice, partner, id) {
   const other = otherOf(partner);
-  const next = { ...choice, [partner]: choice[partner] === id ? null : id };
+  const next = { ...choice, [partner]: id };
   if (next[other] === id) next[other] = null;
   return next;
 }

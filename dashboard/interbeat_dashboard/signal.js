@@ -39,7 +39,7 @@ export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
     case "connecting":
       return words(state, "connecting");
     case "streaming":
-      return words(state, signal.contact ? "contact good" : "signal good");
+      return words(state, signal.contact ? "contact good" : "signal good", reason(signal));
     case "stale":
       return words(state, age_s === null ? "stale" : `stale, ${wholeAge(age_s)} old`);
     case "no_contact":

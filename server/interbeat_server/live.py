@@ -254,7 +254,7 @@ class _Heart:
         if self.contact is False:
             return "no_contact", ""
         # A strap that searches tells a heart rate of 0 and stays connected.
-        return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", "")
+        return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", self.link.reason)
 
     def indices(self, t_s: float, beats: Beats) -> WindowedIndices:
         rejected = artifacts(beats.rr_s)

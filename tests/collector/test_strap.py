@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+import os
 import statistics
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,9 +21,12 @@ from air import IDS, INFO, World
 from interbeat_collector import device_info, polar
 from interbeat_collector.events import PARTNERS, Device, Event, Link, Packet, Partner
 from interbeat_collector.heart_rate import decode
+from interbeat_collector.session_file import read_session
 from interbeat_collector.strap import BACKOFF_S, RECONNECT_AFTER_S, STALE_AFTER_S, Strap
 from interbeat_collector.virtual_radio import Outcome
 from virtual_time import VirtualClock
+
+KILLED_RECORDERS = Path(__file__).parent.parent / "killed_recorders.py"
 
 
 def test_a_strap_is_looked_for_connected_and_streams() -> None:
@@ -630,3 +638,23 @@ def test_a_strap_without_ecg_says_so_and_goes_on() -> None:
         "Strap a: It measures neither ECG nor acceleration; a Polar H10 does."
     )
     assert world.states()[-1] == "streaming"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="recorders are forked")
+def test_every_acknowledged_packet_survives_fifty_kills(tmp_path: Path) -> None:
+    recorders = subprocess.run(
+        [sys.executable, str(KILLED_RECORDERS), str(tmp_path), "50", "1"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
+    told = [json.loads(line) for line in recorders.stdout.splitlines()]
+    assert len(told) == 50
+    for one in told:
+        recording = read_session(Path(one["folder"]) / "killed.interbeat")
+        packets = [e for e in recording.events if isinstance(e, Packet) and e.kind == "heart_rate"]
+        assert len(packets) >= one["acknowledged"] > 0
+        assert len({(p.t_s, p.partner) for p in packets}) == len(packets), "nothing came twice"
+        assert recording.end is None
+    assert sum(one["acknowledged"] for one in told) > 500

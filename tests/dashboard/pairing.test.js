@@ -99,7 +99,8 @@ test("a strap belongs to one person at most", () => {
   const one = chosen({ a: null, b: null }, "a", "01");
   assert.deepEqual(one, { a: "01", b: null });
   assert.deepEqual(chosen(one, "b", "01"), { a: null, b: "01" });
-  assert.deepEqual(chosen(one, "a", "01"), { a: null, b: null });
+  assert.deepEqual(chosen(one, "a", "01"), one);
+  assert.deepEqual(chosen(one, "a", "02"), { a: "02", b: null });
 });
 
 test("straps of last time are chosen again when they are here and of use", () => {
