@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import tee
 from typing import Any, Literal, NamedTuple
@@ -31,7 +32,6 @@ from .virtual_body import Body
 from .virtual_strap import Sending, strap_sends
 
 ADVERTISING_INTERVAL_MS = 100.0
-ECG_HZ = 130.0
 ACC_SAMPLES_IN_FRAME = 36
 CHEST = 1
 FIRST_NS = 599_616_000_000_000_000
@@ -154,7 +154,7 @@ class BumbleStrap:
         )
         self._battery_level = _readable(
             gatt.GATT_BATTERY_LEVEL_CHARACTERISTIC,
-            AttributeValue(read=lambda _: self._garbled("battery", self._battery) or b""),
+            AttributeValue(read=lambda _: self.garble("battery", self._battery) or b""),
             Characteristic.Properties.NOTIFY,
         )
         self._control = Characteristic[bytes](
@@ -229,13 +229,14 @@ class BumbleStrap:
 
     async def say(self, kind: PacketKind, data: bytes) -> None:
         """Send a notification to whoever has subscribed to it."""
-        characteristic, said = self._saying[kind], self._garbled(kind, data)
+        characteristic, said = self._saying[kind], self.garble(kind, data)
         if said is None:
             return
         server = self.device.gatt_server
         for connection in self._subscribed(characteristic):
             if kind == "polar_control":
-                await server.indicate_subscriber(connection, characteristic, said)
+                with suppress(TimeoutError):  # A connection that ended confirms nothing.
+                    await server.indicate_subscriber(connection, characteristic, said)
             else:
                 await server.notify_subscriber(connection, characteristic, said)
 
@@ -247,9 +248,10 @@ class BumbleStrap:
     async def drop(self) -> None:
         """End the connection from this side."""
         for connection in self.connections:
-            await connection.disconnect(
-                hci.HCI_REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_LOW_RESOURCES_ERROR
-            )
+            with suppress(hci.HCI_Error):  # The other side may have ended it at this moment.
+                await connection.disconnect(
+                    hci.HCI_REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_LOW_RESOURCES_ERROR
+                )
 
     async def power_off(self) -> None:
         """Stop measuring, advertising and every connection."""
@@ -300,9 +302,6 @@ class BumbleStrap:
             for connection in self.connections
             if any(subscribers.get(connection, {}).get(characteristic.handle, b""))
         ]
-
-    def _garbled(self, kind: PacketKind, data: bytes) -> bytes | None:
-        return self.garble(kind, data)
 
     def _do(self, work: Any) -> None:
         """Let something happen after what is being done now."""
