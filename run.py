@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
         if arguments[:1] == ["bench"]:
             python = ready_environment({"bench"})
             return hand_over([python, "-P", "-X", "utf8", BENCHMARKS, *arguments[1:]])
-        python = ready_environment(set())
+        python = ready_environment({"bumble"} if arguments[:1] == ["bench-strap"] else set())
         return hand_over([python, "-P", "-X", "utf8", "-m", "interbeat_server", *arguments])
     except (SetupError, OSError) as error:
         say(f"interbeat could not be set up: {error}")

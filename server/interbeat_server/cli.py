@@ -40,6 +40,7 @@ EXAMPLES = {
     "doctor": "interbeat doctor --strap ID --strap ID",
     "replay": "interbeat replay SESSION.interbeat --rate 10",
     "analyze": "interbeat analyze --rr-a ana.txt --rr-b ben.txt --json",
+    "bench-strap": "interbeat bench-strap --transport usb:0 --log truth.csv",
     "validate": "interbeat validate clock --quick",
 }
 
@@ -172,6 +173,55 @@ def run_analyze(options: argparse.Namespace) -> int:
     else:
         print(report(document, title, names))
     return 0
+
+
+def run_bench_strap(options: argparse.Namespace) -> int:
+    """Be a virtual strap on a spare Bluetooth dongle, to test a real radio without a body."""
+    try:
+        from interbeat_collector.bench_strap import BenchStrapError, wear
+        from interbeat_collector.bumble_strap import Making
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "bumble":
+            raise
+        raise UserError(
+            "bench-strap needs Bumble, which is not installed: pip install 'interbeat[bumble]'"
+        ) from None
+    making = Making(
+        name=options.name or f"Bench strap {options.seed}",
+        measures=("ecg", "acc") if options.ecg else (),
+        drift_ppm=options.drift_ppm,
+        loss=options.loss,
+    )
+
+    async def wear_it() -> None:
+        work = wear(
+            options.transport,
+            making,
+            _heart(options),
+            seed=options.seed,
+            log=Path(options.log) if options.log else None,
+            say=lambda text: print(text, flush=True),
+        )
+        with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how it is meant to end.
+            await work
+
+    try:
+        asyncio.run(wear_it())
+    except BenchStrapError as error:
+        raise UserError(str(error)) from error
+    return 0
+
+
+def _heart(options: argparse.Namespace) -> Iterable[float]:
+    """Beat times of a recorded heart, or of a simulated one."""
+    from itertools import accumulate
+
+    from interbeat_collector.rr_file import read_rr
+    from interbeat_collector.simulation import DyadSettings, dyad
+
+    if options.rr:
+        return accumulate(read_rr(Path(options.rr)), initial=1.0)
+    return dyad(DyadSettings(seed=options.seed))["a"]
 
 
 def run_validate(options: argparse.Namespace) -> int:
@@ -375,6 +425,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(verbs)
     _add_replay(verbs)
     _add_analyze(verbs)
+    _add_bench_strap(verbs)
     _add_validate(verbs)
     return parser
 
@@ -496,6 +547,44 @@ def _add_analyze(verbs: _Verbs) -> None:
     _add_offset(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     _add_data_dir(parser)
+
+
+def _add_bench_strap(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "bench-strap", run_bench_strap)
+    parser.add_argument(
+        "--transport",
+        required=True,
+        type=_named,
+        metavar="WHERE",
+        help="usb:0, serial:/dev/ttyACM0,1000000, tcp-client:HOST:PORT or tcp-server:HOST:PORT",
+    )
+    parser.add_argument("--name", type=_named, help="what it is called (default: Bench strap SEED)")
+    parser.add_argument(
+        "--seed",
+        type=_whole(0, 2**32 - 1),
+        default=1,
+        metavar="N",
+        help="which simulated heart (default 1)",
+    )
+    parser.add_argument("--rr", metavar="FILE", help="wear a recorded heart (RR intervals)")
+    parser.add_argument(
+        "--ecg", action="store_true", help="offer ECG and acceleration as a Polar H10 does"
+    )
+    parser.add_argument(
+        "--drift-ppm",
+        type=_between(-1000, 1000),
+        default=0.0,
+        metavar="P",
+        help="how much too fast its clock runs (default 0)",
+    )
+    parser.add_argument(
+        "--loss",
+        type=_between(0, 0.5),
+        default=0.0,
+        metavar="0..0.5",
+        help="share of packets that it withholds (default 0)",
+    )
+    parser.add_argument("--log", metavar="FILE", help="write down what was sent (CSV)")
 
 
 def _add_validate(verbs: _Verbs) -> None:
