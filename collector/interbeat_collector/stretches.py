@@ -130,6 +130,9 @@ class Connection:
         """Take in a packet; between two pieces the strap itself has missed beats."""
         rr_sum_s = sum(map(sum, pieces)) / TICKS_PER_S
         before_s = self.sends.add(arrival_s, rr_sum_s, steps)
+        if steps < 1:
+            # It catches up with one that was late itself, by how much is not known yet.
+            before_s = -np.inf
         self._changed = True
         for number, piece in enumerate(pieces):
             self._broken |= number > 0
@@ -189,10 +192,11 @@ class Connection:
         for column, sign in (
             (self._first_s, 1),
             (self._last_s, 1),
-            (self._low_s, -1),
             (self._high_s, -1),
         ):
             column[rows] += sign * before.elapsed_s
+        # They were late, and later still was what they made of the packets before them.
+        self._low_s[rows] = -np.inf
         before.rows += stretch.rows
         before.ticks += stretch.ticks
         before.sum_ticks += stretch.sum_ticks

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from interbeat_collector.beats import HOLE_S, BeatClock, Flag
+from interbeat_collector.beats import HOLE_S, BeatClock, Beats, Flag
+from interbeat_collector.events import Link, Packet
+from interbeat_collector.feed import Feed, Repeats
+from interbeat_collector.heart_rate import HeartRateMeasurement, encode
 
 TICKS = 1024
 
@@ -159,3 +164,178 @@ def test_no_packets_are_no_beats() -> None:
     silent = fed([(1.0, []), (2.0, [0])])
     assert silent.count == 0
     assert silent.end_s() == -np.inf
+
+
+def same(one: Beats, other: Beats) -> None:
+    for part, expected in zip(one, other, strict=True):
+        np.testing.assert_array_equal(part, expected)
+
+
+def holed(seed: int, n: int = 500, loss: float = 0.03) -> list[tuple[float, list[int]]]:
+    rng = np.random.default_rng(seed)
+    packets = sent_by_timer(beat_times(n, rng), rng)
+    return [packet for packet in packets if rng.uniform() >= loss]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_does_not_matter_when_or_how_often_it_is_asked(seed: int) -> None:
+    packets = holed(seed)
+    asked, clock = BeatClock(), BeatClock()
+    for number, (arrival_s, ticks) in enumerate(packets):
+        asked.add(arrival_s, ticks)
+        clock.add(arrival_s, ticks)
+        asked.beats(arrival_s - 30)
+        asked.inferred  # noqa: B018
+        if number % 97 == 0:
+            same(asked.beats(), fed(packets[: number + 1]).beats())
+            assert asked.inferred == fed(packets[: number + 1]).inferred
+    same(asked.beats(), clock.beats())
+    assert asked.inferred == int((clock.beats().flag == Flag.INFERRED).sum())
+
+
+packet_lists = st.lists(
+    st.tuples(
+        st.floats(0.0, 4.0), st.lists(st.integers(0, 65535) | st.integers(300, 1500), max_size=9)
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    packets=packet_lists, repeats=st.sets(st.integers(0, 40)), breaks=st.sets(st.integers(0, 40))
+)
+def test_whatever_is_sent_beats_stay_in_order_and_intervals_exact(
+    packets: list[tuple[float, list[int]]], repeats: set[int], breaks: set[int]
+) -> None:
+    clock, arrival_s, told = BeatClock(), 0.0, []
+    for number, (gap_s, ticks) in enumerate(packets):
+        arrival_s += gap_s
+        if number in breaks:
+            clock.reconnect()
+        before = clock.duplicates
+        clock.add(arrival_s, ticks, repeated=number in repeats)
+        if clock.duplicates == before:
+            told += [t for t in ticks if 0 < t <= 10240]
+        beats = clock.beats()
+        assert (np.diff(beats.t_s) > 0).all()
+        assert beats.real().rr_ticks.tolist() == told
+        assert clock.count == len(told)
+        inferred = beats.flag == Flag.INFERRED
+        assert np.isnan(beats.rr_s[inferred]).all()
+        assert (beats.rr_ticks[inferred] == 0).all()
+
+
+def test_within_a_stretch_times_and_intervals_agree() -> None:
+    beats = fed(holed(1)).beats().real()
+    follows = beats.flag[1:] == Flag.OK
+    missed_s = np.diff(beats.t_s) - beats.rr_s[1:]
+    assert np.abs(missed_s[follows]).max() < 0.01
+
+
+def test_a_hole_is_filled_with_as_many_beats_as_were_lost() -> None:
+    rng = np.random.default_rng(2)
+    packets = sent_by_timer(beat_times(300, rng), rng)
+    lost = [packets.pop(120) for _ in range(3)]
+    clock = fed(packets)
+    beats = clock.beats()
+    assert clock.inferred == sum(len(ticks) for _, ticks in lost)
+    assert clock.lost == 3
+    assert (beats.flag == Flag.INFERRED).sum() == clock.inferred
+
+
+def test_packets_that_come_late_and_all_at_once_are_no_hole() -> None:
+    rng = np.random.default_rng(3)
+    packets = sent_by_timer(beat_times(400, rng), rng)
+    stalled = [(max(t, 103.3) if 100 < t < 104 else t, ticks) for t, ticks in packets]
+    clock = fed(stalled)
+    assert clock.stretches == 1
+    assert clock.lost == 0
+    assert np.abs(clock.beats().t_s - fed(packets).beats().t_s).max() < 0.03
+
+
+def test_an_impossible_interval_ends_the_stretch_exactly_where_it_stands() -> None:
+    rng = np.random.default_rng(5)
+    packets = sent_by_timer(beat_times(200, rng), rng)
+    number = next(i for i in range(100, 200) if len(packets[i][1]) == 2)
+    arrival_s, (one, other) = packets[number]
+    packets[number] = (arrival_s, [one, 65535, other])
+    beats = fed(packets).beats().real()
+    edges = np.flatnonzero(beats.flag == Flag.EDGE)
+    assert len(edges) == 2
+    assert (beats.rr_ticks[edges[1] - 1], beats.rr_ticks[edges[1]]) == (one, other)
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_copies_of_a_packet_are_left_out_and_counted(copies: int) -> None:
+    packets = holed(4, loss=0.0)
+    clock = BeatClock()
+    for arrival_s, ticks in packets:
+        for copy in range(copies):
+            clock.add(arrival_s + 0.003 * copy, ticks, repeated=copy > 0)
+    assert clock.duplicates == len(packets) * (copies - 1)
+    assert clock.beats().rr_ticks.tolist() == fed(packets).beats().rr_ticks.tolist()
+
+
+def test_equal_intervals_that_come_late_together_are_no_copies() -> None:
+    packets = [(float(n), [700 if n % 2 else 900]) for n in range(1, 60)]
+    packets[40:42] = [(42.4, [800]), (42.41, [800])]
+    clock = BeatClock()
+    for number, (arrival_s, ticks) in enumerate(packets):
+        clock.add(arrival_s, ticks, repeated=number == 41)
+    assert (clock.repeats, clock.duplicates) == (1, 0)
+
+
+def test_beats_that_waited_for_the_connection_are_backlog() -> None:
+    rng = np.random.default_rng(6)
+    true_s = beat_times(200, rng)
+    packets = sent_by_timer(true_s, rng)
+    waiting = [ticks for _, told in packets[:5] for ticks in told]
+    packets[4] = (packets[4][0], waiting)
+    beats = fed(packets[4:]).beats()
+    assert (beats.flag == Flag.BACKLOG).sum() >= len(waiting) - 3
+    error_s = beats.t_s - true_s[1 : len(beats.t_s) + 1]
+    assert np.ptp(error_s) < 0.05
+
+
+def test_a_reconnection_begins_a_new_stretch_with_a_timer_of_its_own() -> None:
+    rng = np.random.default_rng(7)
+    true_s = beat_times(400, rng)
+    packets = sent_by_timer(true_s, rng)
+    clock = BeatClock()
+    for arrival_s, ticks in packets:
+        if arrival_s > 160:
+            break
+        clock.add(arrival_s, ticks)
+    clock.reconnect()
+    clock.reconnect()
+    after = true_s[true_s > 171]
+    for arrival_s, ticks in sent_by_timer(after, rng):
+        clock.add(arrival_s, ticks)
+    assert clock.stretches == 2
+    beats = clock.beats().real()
+    late = beats.t_s[-len(after) + 1 :] - after[1:]
+    assert np.abs(late).max() < 0.05
+
+
+def test_the_same_bytes_within_20_ms_are_a_repeat() -> None:
+    repeats = Repeats()
+    assert [
+        repeats.seen(t_s, data)
+        for t_s, data in ((1.0, b"x"), (1.01, b"y"), (1.015, b"x"), (1.036, b"y"), (1.0365, b"y"))
+    ] == [False, False, True, False, True]
+
+
+def test_a_feed_knows_copies_and_interruptions() -> None:
+    feed = Feed()
+    feed.link(Link(0.0, "a", "connecting"))
+    feed.link(Link(0.5, "a", "streaming"))
+    for n in range(1, 30):
+        data = encode(HeartRateMeasurement(75, (800 + n,)))
+        for t_s in (float(n), n + 0.004):
+            feed.packet(Packet(t_s, "a", "heart_rate", data))
+    assert feed.clock.duplicates == 29
+    feed.link(Link(40.0, "a", "lost"))
+    feed.link(Link(41.0, "a", "streaming"))
+    feed.packet(Packet(41.5, "a", "heart_rate", encode(HeartRateMeasurement(75, (800,)))))
+    assert feed.clock.beats().flag[-1] == Flag.EDGE

@@ -1,0 +1,53 @@
+"""The validation of the clock: its figures, its limits and its exit code."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from interbeat_collector.events import Partner
+from interbeat_server import cli
+from interbeat_server.validation import clock, core
+from interbeat_server.validation.clock_trials import strap_trial
+from interbeat_server.validation.core import Row, percentiles
+
+
+def test_a_missed_limit_and_a_missing_figure_are_not_met() -> None:
+    assert Row("x", ("p50",), (1.0,), (1.0,)).met
+    assert not Row("x", ("p50",), (1.1,), (1.0,)).met
+    assert not Row("x", ("p50",), (np.nan,), (1.0,)).met
+    assert Row("x", ("share",), (99.0,), (98.0,), at_least=True).met
+    assert not Row("x", ("share",), (97.0,), (98.0,), at_least=True).met
+    assert not percentiles("x", np.empty(0), (1, None, None)).met
+
+
+def test_the_limit_stands_beside_the_figure() -> None:
+    row = percentiles("live", np.array([0.001, 0.002]), (10, 60, 110))
+    assert "≤ 10 / 60 / 110" in core.table("Title", [row])
+    found = core.document("Title", [row])
+    assert found["rows"][0]["limits"] == {"p50": 10, "p95": 60, "p99": 110}
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+@pytest.mark.parametrize("partner", ["a", "b"])
+def test_ten_minutes_keep_the_limits_of_the_hour(partner: Partner) -> None:
+    trial = strap_trial(3, partner, 600.0, 0.02)
+    live = percentiles("live", trial.live_s, (10, 60, 110))
+    assert live.met, live.figures
+    assert percentiles("offline", trial.offline_s, (6, 30, 65)).met
+    naive = percentiles("naive", trial.naive_s)
+    assert naive.figures[1] > 5 * live.figures[1]
+
+
+def test_the_exit_code_says_whether_every_limit_was_met(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for figure, code in ((1.0, 0), (3.0, 1)):
+        row = Row("live", ("p50",), (figure,), (2.0,))
+        monkeypatch.setattr(clock, "rows", lambda row=row, **_: [row])
+        assert cli.main(["validate", "clock", "--quick"]) == code
+        assert ("MISSED" in capsys.readouterr().out) == bool(code)
+        assert cli.main(["validate", "clock", "--json"]) == code
+        assert json.loads(capsys.readouterr().out)["met"] == (not code)
