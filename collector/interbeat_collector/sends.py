@@ -95,6 +95,10 @@ class Sends:
         off = (self._sent_s[packet] - self._before_s[packet]) / USUAL_PERIOD_S - 1
         return float(off) if abs(off) <= MAX_DRIFT else 0.0
 
+    def follows(self, packet: int) -> bool:
+        """True if no packet is missing right before `packet`."""
+        return packet > 0 and bool(self._index[packet] - self._index[packet - 1] == 1)
+
     def lateness_s(self) -> float:
         """How late the newest packet came, against those right before it."""
         newest = self.count - 1

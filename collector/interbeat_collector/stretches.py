@@ -15,7 +15,7 @@ import numpy as np
 from .envelope import line_under, middle
 from .heart_rate import TICKS_PER_S
 from .holes import DEPTH, Habits, Side, bridge, settle
-from .sends import MAX_DRIFT, USUAL_PERIOD_S, Mode, Sends
+from .sends import MAX_DRIFT, MEMORY, USUAL_PERIOD_S, Mode, Sends
 
 BACKLOG_S = 10.0
 """How long after connecting a strap may hand in beats of the time before."""
@@ -28,8 +28,8 @@ _FREE_SLACK_S = 0.4
 """The same where the packet before may itself have been late."""
 _SHORTEST_PART = 0.5
 """An interval is at least this part of the usual one, so a hole is too."""
-_SETTLED = 3
-"""Packets after which a hole is no longer taken for a delay."""
+_SETTLED_S = 2.0
+"""Packets that were held up come all at once: so long after a hole it is no longer a delay."""
 _KNOT = 64
 _REACH = 128
 """A stretch is placed every `_KNOT` packets, by the packets up to `_REACH` before and after."""
@@ -73,6 +73,11 @@ class Stretch:
     first_tick: int
     forced: bool
     """The hole before it is certain."""
+    opened_s: float
+    """When its first packet arrived, and its newest."""
+    newest_s: float
+    after_lost: bool
+    """Packets seemed to be missing before it."""
     rows: int = 0
     ticks: int = 0
     sum_ticks: int = 0
@@ -101,7 +106,7 @@ class Stretch:
 
     @property
     def settled(self) -> bool:
-        return self.forced or self.rows >= _SETTLED
+        return self.forced or self.newest_s - self.opened_s > _SETTLED_S
 
 
 class Connection:
@@ -133,6 +138,10 @@ class Connection:
         if steps < 1:
             # It catches up with one that was late itself, by how much is not known yet.
             before_s = -np.inf
+            if self.stretches:
+                newest = self.stretches[-1]
+                rows = slice(max(newest.first_row, newest.end_row - MEMORY), newest.end_row)
+                self._low_s[rows] = -np.inf
         self._changed = True
         for number, piece in enumerate(pieces):
             self._broken |= number > 0
@@ -145,7 +154,9 @@ class Connection:
     ) -> None:
         first_s, sum_s = piece[0] / TICKS_PER_S, sum(piece) / TICKS_PER_S
         if self._broken or self._breaks(arrival_s, before_s, first_s, sum_s, steps):
-            self.stretches.append(Stretch(self.rows, self.tick_count, self._broken))
+            self.stretches.append(
+                Stretch(self.rows, self.tick_count, self._broken, arrival_s, arrival_s, steps > 1)
+            )
         stretch = self.stretches[-1]
         self._append_row(
             stretch.elapsed_s + first_s, stretch.elapsed_s + sum_s, before_s, arrival_s
@@ -156,6 +167,7 @@ class Connection:
         stretch.sum_ticks += sum(piece)
         if len(self.stretches) > 1 and self._was_only_late(stretch, arrival_s):
             self._join()
+        self.stretches[-1].newest_s = arrival_s
 
     def _breaks(
         self, arrival_s: float, before_s: float, first_s: float, sum_s: float, steps: int
@@ -168,6 +180,8 @@ class Connection:
             shift_s = arrival_s - elapsed_s - sum_s - high_s
             return abs(shift_s) > max(0.25, _SHORTEST_PART * self.usual_rr_s)
         surplus_s = low_s - (arrival_s - elapsed_s - sum_s)
+        if steps < 1:
+            return False  # It was held up, and so were those right before it.
         slack_s = _FREE_SLACK_S if self.sends.mode is Mode.FREE else _SLACK_S
         early = arrival_s < self.sends.arrival_s[0] + BACKLOG_S
         return (
@@ -178,8 +192,10 @@ class Connection:
 
     def _was_only_late(self, stretch: Stretch, arrival_s: float) -> bool:
         """True if no beat fits into the hole before the newest stretch: packets came late."""
-        if stretch.forced or stretch.rows > _SETTLED:
+        if stretch.settled:
             return False
+        if stretch.after_lost and self.sends.follows(int(self._packet[stretch.first_row])):
+            return True
         before = self.stretches[-2]
         low_s, _ = self._band(before)
         room_s = arrival_s - before.elapsed_s - stretch.elapsed_s - low_s

@@ -74,7 +74,7 @@ def test_a_beat_is_never_later_than_its_packet() -> None:
     timeline = BeatClock()
     for arrival_s, ticks in sent_by_timer(beat_times(300, rng), rng, jitter_s=0.2):
         timeline.add(arrival_s, ticks)
-        assert timeline.end_s() <= arrival_s + 1e-9
+        assert timeline.end_s() <= arrival_s + 0.005, "by no more than the clock errs"
 
 
 def test_a_lost_packet_opens_a_new_stretch_and_leaves_a_hole() -> None:

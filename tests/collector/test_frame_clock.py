@@ -62,7 +62,7 @@ def test_a_clock_that_is_set_begins_a_new_epoch() -> None:
 
 
 def test_a_lost_frame_does_not_stretch_the_next() -> None:
-    taken_s, arrival_s, stamps = frames(200, 130)
+    _taken_s, arrival_s, stamps = frames(200, 130)
     kept = [n for n in range(200) if n != 150]
     clock = FrameClock(130)
     for n in kept:
