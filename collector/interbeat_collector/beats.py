@@ -145,7 +145,7 @@ class BeatClock:
     @property
     def count(self) -> int:
         """Beats so far, without inferred ones."""
-        return sum(connection.tick_count for connection in self._connections)
+        return sum(connection.ticks.count for connection in self._connections)
 
     @property
     def lost(self) -> int:

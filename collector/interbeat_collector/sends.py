@@ -11,6 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from .column import Column
 from .envelope import line_under, middle
 
 USUAL_PERIOD_S = 1.0
@@ -46,31 +47,17 @@ class Sends:
         self.period_s = USUAL_PERIOD_S
         self.lost = 0
         """Packets that the timer shows to be missing."""
-        self._arrival_s = np.empty(BLOCK)
-        self._index = np.empty(BLOCK)
-        self._rr_s = np.empty(BLOCK)
-        self._sent_s = np.empty(BLOCK)
-        self._before_s = np.empty(BLOCK)
-        self._modes = np.empty(BLOCK, dtype=np.uint8)
-        self._final_blocks = 0
-
-    @property
-    def arrival_s(self) -> np.ndarray:
-        return self._arrival_s[: self.count]
-
-    @property
-    def sent_s(self) -> np.ndarray:
+        self.first_arrival_s = np.nan
+        self.first_sent_s = np.nan
+        self.arrival_s = Column()
+        self.sent_s = Column()
         """When each packet was sent (in modes other than TIMER: when it arrived)."""
-        return self._sent_s[: self.count]
-
-    @property
-    def before_s(self) -> np.ndarray:
+        self.before_s = Column()
         """When the packet before it was sent, be it lost or not; -inf where that is unknown."""
-        return self._before_s[: self.count]
-
-    @property
-    def modes(self) -> np.ndarray:
-        return self._modes[: self.count]
+        self.modes = Column(np.uint8)
+        self._index = Column()
+        self._rr_s = Column()
+        self._final_blocks = 0
 
     @property
     def final(self) -> int:
@@ -82,7 +69,7 @@ class Sends:
         if not self.count:
             return 1
         period_s = self.period_s
-        gap_s = arrival_s - float(self._arrival_s[self.count - 1])
+        gap_s = arrival_s - float(self.arrival_s[self.count - 1])
         if self.mode is Mode.FREE:
             return int(gap_s / period_s + 0.4)
         late = (arrival_s - self._base_s()) / period_s + _EARLY
@@ -92,7 +79,7 @@ class Sends:
 
     def drift(self, packet: int) -> float:
         """How slow the strap's clock runs where `packet` was sent, if its timer tells; else 0."""
-        off = (self._sent_s[packet] - self._before_s[packet]) / USUAL_PERIOD_S - 1
+        off = (self.sent_s[packet] - self.before_s[packet]) / USUAL_PERIOD_S - 1
         return float(off) if abs(off) <= MAX_DRIFT else 0.0
 
     def follows(self, packet: int) -> bool:
@@ -102,7 +89,7 @@ class Sends:
     def lateness_s(self) -> float:
         """How late the newest packet came, against those right before it."""
         newest = self.count - 1
-        return float(self._arrival_s[newest] - self._index[newest] * self.period_s - self._base_s())
+        return float(self.arrival_s[newest] - self._index[newest] * self.period_s - self._base_s())
 
     def add(self, arrival_s: float, rr_sum_s: float, steps: int | None = None) -> float:
         """Take in a packet; return when the one before it was sent, as far as is known now."""
@@ -118,7 +105,7 @@ class Sends:
         if self.count == 1 or self.mode is Mode.BEAT:
             return -np.inf
         if self.mode is Mode.FREE:
-            return float(self._arrival_s[self.count - 2]) if steps == 1 else -np.inf
+            return float(self.arrival_s[self.count - 2]) if steps == 1 else -np.inf
         return self._base_s() + (last + steps - 1) * self.period_s
 
     def refresh(self) -> None:
@@ -127,9 +114,18 @@ class Sends:
             self._fit(block)
         self._final_blocks = max(self._final_blocks, (self.count - MEMORY) // BLOCK - 1)
 
+    def forget(self, before: int) -> None:
+        """Let go of packets below `before`, as far as they are final."""
+        before = min(before, (self._final_blocks - 1) * BLOCK)
+        for column in (
+            *(self.arrival_s, self.sent_s, self.before_s, self.modes),
+            *(self._index, self._rr_s),
+        ):
+            column.forget(before)
+
     def _base_s(self) -> float:
         recent = slice(max(self.count - _RECENT, 0), self.count)
-        return float((self._arrival_s[recent] - self._index[recent] * self.period_s).min())
+        return float((self.arrival_s[recent] - self._index[recent] * self.period_s).min())
 
     def _shift_back(self, steps: int) -> None:
         """Take back that packets were lost: those after them were only late."""
@@ -143,19 +139,19 @@ class Sends:
             self.lost -= steps
 
     def _append(self, arrival_s: float, index: int, rr_s: float) -> None:
-        if self.count == len(self._arrival_s):
-            for name in ("_arrival_s", "_index", "_rr_s", "_sent_s", "_before_s", "_modes"):
-                column = getattr(self, name)
-                setattr(self, name, np.concatenate([column, np.empty_like(column)]))
-        self._arrival_s[self.count] = arrival_s
-        self._index[self.count] = index
-        self._rr_s[self.count] = rr_s
+        if not self.count:
+            self.first_arrival_s = arrival_s
+        self.arrival_s.append(arrival_s)
+        self._index.append(index)
+        self._rr_s.append(rr_s)
+        for later in (self.sent_s, self.before_s, self.modes):
+            later.append(0)
         self.count += 1
 
     def _judge(self) -> None:
         """Settle by which rule the next packets are taken in."""
         recent = slice(max(self.count - 2 * _JUDGED, 0), self.count)
-        self.period_s = _period_s(self._arrival_s[recent])
+        self.period_s = _period_s(self.arrival_s[recent])
         long = slice(max(self.count - BLOCK, 0), self.count)
         self.mode = self._mode_and_sends(long)[0]
 
@@ -164,21 +160,22 @@ class Sends:
         own = slice(block * BLOCK, min((block + 1) * BLOCK, self.count))
         mode, sent_s, period_s = self._mode_and_sends(rows)
         inside = slice(own.start - rows.start, own.stop - rows.start)
-        self._modes[own] = mode
-        self._sent_s[own] = sent_s[inside]
+        self.modes[own] = mode
+        self.sent_s[own] = sent_s[inside]
         if mode is Mode.TIMER:
-            self._before_s[own] = sent_s[inside] - period_s
+            self.before_s[own] = sent_s[inside] - period_s
         elif mode is Mode.BEAT:
-            self._before_s[own] = -np.inf
+            self.before_s[own] = -np.inf
         else:
-            before_s = np.concatenate([[-np.inf], self._arrival_s[rows][:-1]])
+            before_s = np.concatenate([[-np.inf], self.arrival_s[rows][:-1]])
             before_s[1:][np.diff(self._index[rows]) > 1] = -np.inf
-            self._before_s[own] = before_s[inside]
+            self.before_s[own] = before_s[inside]
         if block == 0:
-            self._before_s[0] = -np.inf
+            self.before_s[0] = -np.inf
+            self.first_sent_s = float(sent_s[0])
 
     def _mode_and_sends(self, rows: slice) -> tuple[Mode, np.ndarray, float]:
-        arrival_s, index = self._arrival_s[rows], self._index[rows]
+        arrival_s, index = self.arrival_s[rows], self._index[rows]
         period_s = _period_s(arrival_s)
         gap_s = np.diff(arrival_s)
         rr_s = self._rr_s[rows][1:]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .column import Column
 from .envelope import line_under, middle
 from .heart_rate import TICKS_PER_S
 from .holes import DEPTH, Habits, Side, bridge, settle
@@ -117,15 +118,13 @@ class Connection:
         self.closed = False
         """True when no more packets will come."""
         self.stretches: list[Stretch] = []
-        self.ticks = np.empty(64, dtype=np.int64)
-        self.tick_count = 0
+        self.ticks = Column(np.int16)
         # One row for each piece of a packet that has beats.
-        self.rows = 0
-        self._packet = np.empty(64, dtype=np.int64)
-        self._first_s = np.empty(64)
-        self._last_s = np.empty(64)
-        self._low_s = np.empty(64)
-        self._high_s = np.empty(64)
+        self._packet = Column(np.int64)
+        self._first_s = Column()
+        self._last_s = Column()
+        self._low_s = Column()
+        self._high_s = Column()
         self._broken = True
         self._changed = True
         self._first_moving = 0
@@ -155,13 +154,21 @@ class Connection:
         first_s, sum_s = piece[0] / TICKS_PER_S, sum(piece) / TICKS_PER_S
         if self._broken or self._breaks(arrival_s, before_s, first_s, sum_s, steps):
             self.stretches.append(
-                Stretch(self.rows, self.tick_count, self._broken, arrival_s, arrival_s, steps > 1)
+                Stretch(
+                    self._packet.count,
+                    self.ticks.count,
+                    self._broken,
+                    arrival_s,
+                    arrival_s,
+                    steps > 1,
+                )
             )
         stretch = self.stretches[-1]
         self._append_row(
             stretch.elapsed_s + first_s, stretch.elapsed_s + sum_s, before_s, arrival_s
         )
-        self._append_ticks(piece)
+        for ticks in piece:
+            self.ticks.append(ticks)
         stretch.rows += 1
         stretch.ticks += len(piece)
         stretch.sum_ticks += sum(piece)
@@ -183,7 +190,7 @@ class Connection:
         if steps < 1:
             return False  # It was held up, and so were those right before it.
         slack_s = _FREE_SLACK_S if self.sends.mode is Mode.FREE else _SLACK_S
-        early = arrival_s < self.sends.arrival_s[0] + BACKLOG_S
+        early = arrival_s < self.sends.first_arrival_s + BACKLOG_S
         return (
             steps > 1
             or before_s - elapsed_s - first_s - high_s > slack_s
@@ -240,16 +247,18 @@ class Connection:
 
     @property
     def usual_rr_s(self) -> float:
-        newest = self.ticks[max(self.tick_count - 30, 0) : self.tick_count]
+        newest = self.ticks[max(self.ticks.count - 30, 0) :]
         return middle(newest) / TICKS_PER_S if len(newest) else 1.0
 
     @property
     def connected_s(self) -> float:
         """No beat after connecting is older: those that are were waiting."""
-        return float(self.sends.sent_s[0]) - self.sends.period_s - _SLACK_S
+        return self.sends.first_sent_s - self.sends.period_s - _SLACK_S
 
     def ticks_of(self, stretch: Stretch) -> np.ndarray:
-        return self.ticks[stretch.first_tick : stretch.first_tick + stretch.ticks]
+        """Intervals in units of 1/1024 s."""
+        rows = slice(stretch.first_tick, stretch.first_tick + stretch.ticks)
+        return self.ticks[rows].astype(np.int64)
 
     def is_final(self, number: int) -> bool:
         """True if no later packet can move any of the stretches up to this one."""
@@ -269,6 +278,20 @@ class Connection:
             and self._packet[self.stretches[self._first_moving].end_row - 1] < self.sends.final
         ):
             self._first_moving += 1
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of the packets that no placing will look at again."""
+        stretch = self.stretches[self._first_moving] if self.stretches else None
+        if stretch is None:
+            return
+        placed = stretch.first_row + len(stretch.final_knots) * _KNOT
+        before = min(placed, self._packet.count - 1) - 2 * _REACH
+        if before <= 0:
+            return
+        self.sends.forget(int(self._packet[before]))
+        for column in (self._packet, self._first_s, self._last_s, self._low_s, self._high_s):
+            column.forget(before)
 
     def _settle(self, first: int) -> None:
         """Move short stretches within their bands, so that the holes between are likely ones."""
@@ -337,26 +360,15 @@ class Connection:
 
     def _is_backlog(self, packets: np.ndarray, low_s: np.ndarray, high_s: np.ndarray) -> np.ndarray:
         """Which packets, right after connecting, carry beats of long before."""
-        early = self.sends.arrival_s[packets] < self.sends.arrival_s[0] + BACKLOG_S
+        early = self.sends.arrival_s[packets] < self.sends.first_arrival_s + BACKLOG_S
         return np.asarray(early & (low_s > high_s.min() + _SLACK_S))
 
     def _append_row(self, first_s: float, last_s: float, before_s: float, arrival_s: float) -> None:
-        if self.rows == len(self._packet):
-            for name in ("_packet", "_first_s", "_last_s", "_low_s", "_high_s"):
-                column = getattr(self, name)
-                setattr(self, name, np.concatenate([column, np.empty_like(column)]))
-        self._packet[self.rows] = self.sends.count - 1
-        self._first_s[self.rows] = first_s
-        self._last_s[self.rows] = last_s
-        self._low_s[self.rows] = before_s - first_s
-        self._high_s[self.rows] = arrival_s - last_s
-        self.rows += 1
-
-    def _append_ticks(self, piece: Sequence[int]) -> None:
-        while self.tick_count + len(piece) > len(self.ticks):
-            self.ticks = np.concatenate([self.ticks, np.empty_like(self.ticks)])
-        self.ticks[self.tick_count : self.tick_count + len(piece)] = piece
-        self.tick_count += len(piece)
+        self._packet.append(self.sends.count - 1)
+        self._first_s.append(first_s)
+        self._last_s.append(last_s)
+        self._low_s.append(before_s - first_s)
+        self._high_s.append(arrival_s - last_s)
 
 
 def _in_band(
