@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Start interbeat from a fresh clone: `python3 run.py demo`, `python3 run.py test`.
+"""Start interbeat from a fresh clone: `python3 run.py demo`, `test` or `bench`.
 
 The first start makes a virtual environment beside this file and installs interbeat into it;
-every start then hands over to `interbeat` (or to pytest) inside it. Only the standard library
-of Python 3.11 is used, and no network once the environment is up to date.
+every start then hands over to `interbeat` (or to pytest, or to the benchmarks) inside it. Only the
+standard library of Python 3.11 is used, and no network once the environment is up to date.
 """
 
 import shutil
@@ -41,6 +41,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent
+BENCHMARKS = str(CHECKOUT / "benchmarks")
 # The interpreter itself, also when this file is started from inside a virtual environment.
 BASE_PYTHON: str = getattr(sys, "_base_executable", None) or sys.executable
 STAMP, LOCK, LOG = "interbeat-ready.json", "interbeat.lock", "interbeat-setup.log"
@@ -72,7 +73,10 @@ def main(arguments: list[str]) -> int:
             os.chdir(CHECKOUT)
             subprocess.run([python, "-P", "tests/browser_finder.py"], env=own_environment())
             return hand_over([python, "-P", "-X", "utf8", "-m", "pytest", *arguments[1:]])
-        python = ready_environment(set())
+        if arguments[:1] == ["bench"]:
+            python = ready_environment({"bench"})
+            return hand_over([python, "-P", "-X", "utf8", BENCHMARKS, *arguments[1:]])
+        python = ready_environment({"bumble"} if arguments[:1] == ["bench-strap"] else set())
         return hand_over([python, "-P", "-X", "utf8", "-m", "interbeat_server", *arguments])
     except (SetupError, OSError) as error:
         say(f"interbeat could not be set up: {error}")

@@ -60,6 +60,7 @@ class Central:
     def __init__(self, device: Device, controller: VirtualController | None) -> None:
         self.device = device
         self.controller = controller
+        self.mtu = MTU
         self.lock = asyncio.Lock()
         """Two attempts to connect on one Bumble device take each other's connection."""
         self._scanners = 0
@@ -195,7 +196,7 @@ class BumbleClient(BaseBleakClient):
         self._peer = Peer(connection)
         connection.once(Connection.EVENT_DISCONNECTION, self._on_disconnection)
         try:
-            await self._while_connected(self._peer.request_mtu(MTU))
+            await self._while_connected(self._peer.request_mtu(self.central.mtu))
             self.services = await self._while_connected(self._discovered())
         except BaseException:
             await self.disconnect()

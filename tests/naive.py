@@ -1,4 +1,4 @@
-"""The slow, obvious version of what `interbeat_analysis` does quickly."""
+"""The slow, obvious version of what the packages do quickly."""
 
 from __future__ import annotations
 
@@ -78,3 +78,75 @@ def correlation(x: np.ndarray, y: np.ndarray, min_valid: float) -> tuple[float, 
     if len(x) < min_valid * len(known) or np.ptp(x) == 0 or np.ptp(y) == 0:
         return np.nan, len(x)
     return float(np.corrcoef(x, y)[0, 1]), len(x)
+
+
+def heart_rate_packet(
+    data: bytes,
+) -> tuple[int | None, list[int], bool | None, int | None, bool]:
+    """Rate, intervals, contact, energy and whether the packet is sound, one byte after another."""
+    left = list(data)
+    if not left:
+        return None, [], None, None, False
+    flags = f"{left.pop(0):08b}"
+    contact = (flags[6] == "1") if flags[5] == "1" else None
+    hr_bpm, whole = take(left, 2 if flags[7] == "1" else 1)
+    if not whole:
+        return None, [], contact, None, False
+    energy_kj = None
+    if flags[4] == "1":
+        energy_kj, whole = take(left, 2)
+        if not whole:
+            return hr_bpm, [], contact, None, False
+    rr_ticks = []
+    while flags[3] == "1" and len(left) >= 2:
+        rr_ticks.append(left.pop(0) + 256 * left.pop(0))
+    return hr_bpm, rr_ticks, contact, energy_kj, not left
+
+
+def take(left: list[int], size: int) -> tuple[int | None, bool]:
+    """A little-endian number off the front of `left`; None and False when it is too short."""
+    if len(left) < size:
+        left.clear()
+        return None, False
+    return sum(left.pop(0) * 256**place for place in range(size)), True
+
+
+def polar_samples(data: bytes) -> list[list[int]]:
+    """The samples of an ECG or acceleration frame, as whole as they came."""
+    if len(data) < 10:
+        return []
+    width, channels = {(0, 0): (3, 1), (2, 0): (1, 3), (2, 1): (2, 3), (2, 2): (3, 3)}.get(
+        (data[0], data[9]), (0, 0)
+    )
+    if (data[0], data[9]) == (2, 0x81):
+        return polar_deltas(list(data[10:]))
+    samples, left = [], list(data[10:])
+    while width and len(left) >= width * channels:
+        samples.append([signed(take(left, width)[0] or 0, 8 * width) for _ in range(channels)])
+    return samples
+
+
+def polar_deltas(left: list[int]) -> list[list[int]]:
+    """A sample in full, then blocks: bits of a difference, how many, the differences bit by bit."""
+    if len(left) < 6:
+        return []
+    samples = [[signed(take(left, 2)[0] or 0, 16) for _ in range(3)]]
+    while len(left) >= 2:
+        width, count = left.pop(0), left.pop(0)
+        size = -(-width * count * 3 // 8)
+        if not count or not 1 <= width <= 32 or len(left) < size:
+            return samples
+        bits = [byte >> place & 1 for byte in left[:size] for place in range(8)]
+        del left[:size]
+        for _ in range(count):
+            sample = []
+            for channel in range(3):
+                step = sum(bits.pop(0) << place for place in range(width))
+                sample.append(samples[-1][channel] + signed(step, width))
+            samples.append(sample)
+    return samples
+
+
+def signed(value: int, bits: int) -> int:
+    """Two's complement."""
+    return value - (1 << bits) if value >= 1 << (bits - 1) else value

@@ -358,6 +358,17 @@ def test_the_verb_test_runs_pytest_with_what_the_tests_need(clone: Clone) -> Non
     assert clone.installs()[0][0][-1] == ".[test]"
 
 
+def test_the_verb_bench_runs_the_benchmarks_with_their_peers(clone: Clone) -> None:
+    (clone.folder / "benchmarks").mkdir()
+    (clone.folder / "benchmarks" / "__main__.py").write_text("import sys; print(sys.argv[1:])")
+
+    code, printed, _ = clone.run("bench", "decoder", "--quick")
+
+    assert code == 0
+    assert printed.splitlines() == ["['decoder', '--quick']"]
+    assert clone.installs()[0][0][-1] == ".[bench]"
+
+
 def test_what_the_tests_need_is_added_once(clone: Clone) -> None:
     for verb in ("demo", "test", "demo", "test"):
         clone.run(verb)

@@ -1,37 +1,34 @@
 """From the packets of one strap to beats on the session clock.
 
-A strap tells how long each interval was, exactly, but not when it ended; packets arrive late by
-up to a second and more, never early. So the beats of an unbroken stretch are laid end to end,
-and the stretch as a whole is placed as early as the arrivals allow: under all of its
-(time of last beat, lateness) points lies one straight line, whose slope is the drift of the
-strap's clock. Where packets went missing the stretch ends and a new one begins.
+A strap tells how long each interval was, exactly, but not when it ended. So the beats of an
+unbroken stretch are laid end to end, and the stretch as a whole is moved to where it fits: a beat
+happened before the packet that carries it was sent, and after the one before that. Each packet
+narrows the band that this leaves; a few minutes leave some milliseconds. Where packets went
+missing the stretch ends and a new one begins, and the beats between them are inferred.
+
+What is known after the last packet is the whole-session estimate; what was known at any moment
+before is the same computation on the packets that had arrived.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
-from itertools import accumulate
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from .heart_rate import TICKS_PER_S
+from .stretches import Connection, Stretch
 
-SEND_PERIOD_S = 1.0
-"""Straps send about once a second; a beat waits at most that long."""
-LATE_S = 0.6
-"""A packet that comes this much later than its content explains follows a lost one."""
-SLACK_S = 0.25
-"""What radio jitter may add to the send period before beats must be missing."""
 LONGEST_TICKS = 10 * TICKS_PER_S
 """No interval between two beats: a strap that says so has missed some."""
 HOLE_S = 0.05
 """Beats are missing between two stretches, so that they never touch."""
-MAX_DRIFT = 100e-6
-"""Twice what the crystals of straps are known to be off."""
-JITTER_FLOOR_S = 0.005
+LONGEST_REPAIR_S = 30.0
+"""Longer holes stay empty: nobody can count their beats."""
 
 
 class Flag(IntEnum):
@@ -49,170 +46,213 @@ class Beats(NamedTuple):
     t_s: np.ndarray
     """Session time of the beat that ended the interval."""
     rr_s: np.ndarray
-    """The interval that ended there, as the strap sent it."""
+    """The interval that ended there, as the strap sent it; NaN for an inferred beat."""
     rr_ticks: np.ndarray
-    """The same in units of 1/1024 s."""
+    """The same in units of 1/1024 s; 0 for an inferred beat."""
     sigma_s: np.ndarray
-    """Uncertainty of `t_s` (standard deviation), common to all beats of a stretch."""
+    """Uncertainty of `t_s` (standard deviation); within a stretch the beats err together."""
     flag: np.ndarray
     """`Flag` as uint8: EDGE marks the first beat of a stretch."""
 
+    def real(self) -> Beats:
+        """The beats that the strap told, without inferred ones."""
+        told = self.flag != Flag.INFERRED
+        return Beats(*(column[told] for column in self))
 
-class _Stretch:
-    """Beats without a hole, and the lower envelope of their packets' lateness."""
 
-    def __init__(self) -> None:
-        self.ticks: list[int] = []
-        self.sum_ticks: list[int] = []
-        self.packets = 0
-        self._x_sum = 0.0
-        self._hull: list[tuple[float, float]] = []
-        self._offset_s = 0.0
-        self._slope = 0.0
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A stretch on the session clock, before the strap's latency is taken off."""
 
-    def add(self, arrival_s: float, rr_ticks: Sequence[int]) -> None:
-        so_far = self.sum_ticks[-1] if self.sum_ticks else 0
-        self.ticks.extend(rr_ticks)
-        self.sum_ticks.extend(accumulate(rr_ticks[1:], initial=so_far + rr_ticks[0]))
-        self.packets += 1
-        elapsed_s = self.elapsed_s
-        self._x_sum += elapsed_s
-        self._extend_hull(elapsed_s, arrival_s - elapsed_s)
-        self._fit()
-
-    @property
-    def elapsed_s(self) -> float:
-        return self.sum_ticks[-1] / TICKS_PER_S
-
-    def line(self, elapsed_s: float) -> float:
-        """Where the stretch begins on the session clock, as seen `elapsed_s` into it."""
-        return self._offset_s + self._slope * elapsed_s
-
-    def lateness_s(self, arrival_s: float, rr_ticks: Sequence[int]) -> float:
-        """How far above the envelope a packet would lie."""
-        elapsed_s = self.elapsed_s + sum(rr_ticks) / TICKS_PER_S
-        return arrival_s - elapsed_s - self.line(elapsed_s)
-
-    def times(self, first: int = 0) -> np.ndarray:
-        elapsed_s = np.array(self.sum_ticks[first:], dtype=float) / TICKS_PER_S
-        return elapsed_s + self._offset_s + self._slope * elapsed_s
+    connection: Connection
+    stretch: Stretch
+    shift_s: float
 
     @property
     def start_s(self) -> float:
         """The beat that opens the first interval."""
-        first_s = self.ticks[0] / TICKS_PER_S
-        return first_s + self.line(first_s) - first_s
+        first_s = self.ticks()[:1] / TICKS_PER_S
+        return float(self.stretch.knots.start_at(first_s)[0]) + self.shift_s
 
     @property
     def end_s(self) -> float:
-        return self.elapsed_s + self.line(self.elapsed_s)
-
-    def first_since(self, t_s: float) -> int:
-        return bisect_left(self.sum_ticks, (t_s - self._offset_s) / (1 + self._slope) * TICKS_PER_S)
+        return self.stretch.end_s() + self.shift_s
 
     @property
-    def sigma_s(self) -> float:
-        """The earliest of n arrivals spread over a send period is 1/(n+1) of it too late."""
-        return JITTER_FLOOR_S + SEND_PERIOD_S / (self.packets + 1)
+    def sigma_s(self) -> tuple[float, float]:
+        """Uncertainty of the first and of the last beat."""
+        return float(self.stretch.knots.sigma_s[0]), float(self.stretch.knots.sigma_s[-1])
 
-    def _extend_hull(self, x: float, y: float) -> None:
-        hull = self._hull
-        if hull and hull[-1][0] == x:
-            y = min(y, hull.pop()[1])
-        while len(hull) > 1 and _turns_right(hull[-2], hull[-1], (x, y)):
-            hull.pop()
-        hull.append((x, y))
+    def ticks(self) -> np.ndarray:
+        return self.connection.ticks_of(self.stretch)
 
-    def _fit(self) -> None:
-        """Take the hull's edge below the centroid: of all lines under the points the closest."""
-        hull = self._hull
-        i = bisect_right(hull, (self._x_sum / self.packets, np.inf))
-        if 0 < i < len(hull):
-            (x0, y0), (x1, y1) = hull[i - 1], hull[i]
-            self._slope = min(max((y1 - y0) / (x1 - x0), -MAX_DRIFT), MAX_DRIFT)
-        self._offset_s = min(y - self._slope * x for x, y in hull)
-
-
-def _turns_right(p: tuple[float, float], q: tuple[float, float], r: tuple[float, float]) -> bool:
-    """True if q lies on or above the line from p to r: no corner of the lower hull."""
-    return (q[1] - p[1]) * (r[0] - p[0]) >= (r[1] - p[1]) * (q[0] - p[0])
+    def beats(self, since_s: float) -> Beats:
+        """The beats from about `since_s` on."""
+        ticks = self.ticks()
+        knots = self.stretch.knots
+        elapsed_s = np.cumsum(ticks) / TICKS_PER_S
+        t_s = elapsed_s + knots.start_at(elapsed_s) + self.shift_s
+        flag = np.full(len(ticks), Flag.OK, dtype=np.uint8)
+        flag[0] = Flag.EDGE
+        flag[t_s < self.connection.connected_s] = Flag.BACKLOG
+        sigma_s = np.interp(elapsed_s, knots.elapsed_s, knots.sigma_s)
+        first = min(int(np.searchsorted(t_s, since_s)), len(ticks) - 1)
+        columns = (t_s, ticks / TICKS_PER_S, ticks, sigma_s, flag)
+        return Beats(*(column[first:] for column in columns))
 
 
-class BeatTimeline:
+class BeatClock:
     """Lays the beats of one strap on the session clock, packet by packet.
 
-    What `beats` returns depends on the packets alone, never on when it is asked. Times of the
-    newest stretch improve with each packet, all of them together; intervals never change.
+    What `beats` returns depends on the packets alone, never on when it is asked. Times improve
+    with each packet, those of a stretch together; intervals never change.
     """
 
     def __init__(self, latency_s: float = 0.0) -> None:
         self._latency_s = latency_s
-        self._stretches: list[_Stretch] = []
-        self._arrival_s = -np.inf
+        self._connections = [Connection()]
+        self.duplicates = 0
+        """Packets that were left out because they had been counted before."""
+        self.repeats = 0
+        """Packets that looked like the one before them."""
 
-    def add(self, arrival_s: float, rr_ticks: Sequence[int]) -> None:
-        """Take in a packet that arrived at `arrival_s` (never before an earlier one)."""
-        intervals = [ticks for ticks in rr_ticks if 0 < ticks <= LONGEST_TICKS]
-        broken = any(ticks > LONGEST_TICKS for ticks in rr_ticks)
-        if intervals:
-            if broken or not self._stretches or self._beats_are_missing(arrival_s, intervals):
-                self._stretches.append(_Stretch())
-            self._stretches[-1].add(arrival_s, intervals)
-        self._arrival_s = arrival_s
+    def add(self, arrival_s: float, rr_ticks: Sequence[int], *, repeated: bool = False) -> None:
+        """Take in a packet that arrived at `arrival_s` (never before an earlier one).
 
-    def _beats_are_missing(self, arrival_s: float, rr_ticks: Sequence[int]) -> bool:
-        explained_s = max(SEND_PERIOD_S, sum(rr_ticks) / TICKS_PER_S)
-        return (
-            arrival_s - self._arrival_s - explained_s > LATE_S
-            or self._stretches[-1].lateness_s(arrival_s, rr_ticks) > SEND_PERIOD_S + SLACK_S
-        )
+        `repeated`: its bytes are those of a packet some milliseconds before. By nature many
+        neighbouring intervals are equal, so it is left out only when there is no time for it.
+        """
+        connection = self._connections[-1]
+        pieces = _pieces(rr_ticks)
+        steps = connection.sends.steps_to(arrival_s)
+        if repeated:
+            self.repeats += 1
+            if connection.has_no_room(arrival_s, sum(map(sum, pieces)) / TICKS_PER_S, steps):
+                self.duplicates += 1
+                return
+        connection.add(arrival_s, pieces, steps)
+
+    def reconnect(self) -> None:
+        """Begin anew: the strap's timer and its count of beats need not have run on."""
+        if self._connections[-1].sends.count:
+            self._connections[-1].closed = True
+            self._connections.append(Connection())
 
     @property
     def count(self) -> int:
-        """Beats so far."""
-        return sum(len(stretch.ticks) for stretch in self._stretches)
+        """Beats so far, without inferred ones."""
+        return sum(connection.tick_count for connection in self._connections)
+
+    @property
+    def lost(self) -> int:
+        """Packets that are missing, as far as the strap's timer tells."""
+        return sum(connection.sends.lost for connection in self._connections)
 
     @property
     def stretches(self) -> int:
         """Unbroken stretches so far: one more than the holes between them."""
-        return len(self._stretches)
+        stretches = [s for connection in self._connections for s in connection.stretches]
+        if not stretches:
+            return 0
+        return len(stretches) - (not stretches[-1].settled)
 
     def last_hole(self) -> tuple[float, float]:
         """From the last beat before to the first beat after the newest hole."""
-        before, after = self._stretches[-2:]
-        start_s = after.start_s - self._latency_s
-        return min(before.end_s - self._latency_s, start_s), start_s
+        placed = self._placed()
+        if not self._newest_is_settled():
+            next(placed)
+        after, before = next(placed), next(placed)
+        return before.end_s - self._latency_s, after.start_s - self._latency_s
 
     def end_s(self) -> float:
         """The newest beat, -inf before the first."""
-        return self._stretches[-1].end_s - self._latency_s if self._stretches else -np.inf
+        newest = next(self._placed(), None)
+        return newest.end_s - self._latency_s if newest else -np.inf
 
     def beats(self, since_s: float = -np.inf) -> Beats:
         """All beats from about `since_s` on, as known now."""
+        since_s += self._latency_s
         parts: list[Beats] = []
-        next_start_s = np.inf
-        for stretch in reversed(self._stretches):
-            if stretch.end_s - self._latency_s < since_s:
+        later: _Placed | None = None
+        for placed in self._placed():
+            if later:
+                parts.append(_inferred(placed, later, since_s))
+            if placed.end_s < since_s:
                 break
-            part = self._placed(stretch, since_s, next_start_s)
-            next_start_s = part.t_s[0] - part.rr_s[0]
-            parts.append(part)
+            parts.append(placed.beats(since_s))
+            later = placed
         if not parts:
             return _no_beats()
-        return Beats(*(np.concatenate(columns) for columns in zip(*reversed(parts), strict=True)))
+        found = Beats(*(np.concatenate(columns) for columns in zip(*reversed(parts), strict=True)))
+        return found._replace(t_s=found.t_s - self._latency_s)
 
-    def _placed(self, stretch: _Stretch, since_s: float, next_start_s: float) -> Beats:
-        first = 0 if since_s == -np.inf else stretch.first_since(since_s + self._latency_s)
-        first = min(first, len(stretch.ticks) - 1)
-        t_s = stretch.times(first) - self._latency_s
-        # A stretch placed too late for want of packets cannot reach the next one.
-        t_s += min(0.0, next_start_s - HOLE_S - t_s[-1])
-        ticks = np.array(stretch.ticks[first:], dtype=np.int64)
-        flag = np.full(len(ticks), Flag.OK, dtype=np.uint8)
-        if first == 0:
-            flag[0] = Flag.EDGE
-        sigma_s = np.full(len(ticks), stretch.sigma_s)
-        return Beats(t_s, ticks / TICKS_PER_S, ticks, sigma_s, flag)
+    @property
+    def inferred(self) -> int:
+        """Beats in holes that were inferred."""
+        passed: list[_Placed] = []
+        count = 0
+        for placed in self._placed():
+            passed.append(placed)
+            if placed.stretch.inferred_before is not None:
+                count = placed.stretch.inferred_before
+                break
+        for before, after in pairwise(reversed(passed)):
+            count += _missing(before, after)
+            if after.connection.is_final(after.stretch):
+                after.stretch.inferred_before = count
+        return count
+
+    def _newest_is_settled(self) -> bool:
+        newest = next((c.stretches[-1] for c in reversed(self._connections) if c.stretches), None)
+        return newest is not None and newest.settled
+
+    def _placed(self) -> Iterator[_Placed]:
+        """The stretches where they are as known now, the newest first."""
+        next_start_s = np.inf
+        for connection in reversed(self._connections):
+            connection.refresh()
+            for stretch in reversed(connection.stretches):
+                # A stretch placed too late for want of packets cannot reach the next one.
+                end_s = stretch.end_s()
+                shift_s = min(0.0, next_start_s - HOLE_S - end_s)
+                placed = _Placed(connection, stretch, shift_s)
+                next_start_s = placed.start_s
+                yield placed
+
+
+def _inferred(before: _Placed, after: _Placed, since_s: float) -> Beats:
+    """The beats of a hole, evenly spread, as many as the intervals around it suggest."""
+    start_s, end_s = before.end_s, after.start_s
+    count = _missing(before, after)
+    t_s = start_s + (end_s - start_s) * np.arange(1, count + 1) / max(count, 1)
+    t_s = t_s[t_s >= since_s]
+    nothing = np.full(len(t_s), np.nan)
+    # A heart that keeps its pace to a twentieth, and the placing of both ends.
+    spread_s = 0.05 * (end_s - start_s) / max(count, 1)
+    sigma_s = np.full(len(t_s), np.hypot(spread_s, max(before.sigma_s[1], after.sigma_s[0])))
+    flag = np.full(len(t_s), Flag.INFERRED, dtype=np.uint8)
+    return Beats(t_s, nothing, np.zeros(len(t_s), dtype=np.int64), sigma_s, flag)
+
+
+def _missing(before: _Placed, after: _Placed) -> int:
+    """How many beats of a hole were not told."""
+    hole_s = after.start_s - before.end_s
+    if hole_s > LONGEST_REPAIR_S:
+        return 0
+    around = int(min(max(hole_s, 4), 30))
+    usual_s = (before.ticks()[-around:].mean() + after.ticks()[:around].mean()) / 2 / TICKS_PER_S
+    return int(np.rint(hole_s / usual_s))
+
+
+def _pieces(rr_ticks: Sequence[int]) -> list[list[int]]:
+    """A packet's intervals, cut where the strap itself missed beats."""
+    pieces: list[list[int]] = [[]]
+    for ticks in rr_ticks:
+        if ticks > LONGEST_TICKS:
+            pieces.append([])
+        elif ticks > 0:
+            pieces[-1].append(ticks)
+    return pieces
 
 
 def _no_beats() -> Beats:

@@ -126,6 +126,8 @@ class BumbleStrap:
         self.garble: Garble = lambda _, data: data
         self.measuring: dict[polar.Kind, asyncio.Task[None]] = {}
         """A pod measures until it is told to stop, whether or not anybody is connected."""
+        self.rr_sent = 0
+        """How many intervals were handed to the radio."""
         self.requests: list[bytes] = []
         """What was written to the control point."""
         self._clock = clock
@@ -168,6 +170,12 @@ class BumbleStrap:
         self._frames = Characteristic[bytes](
             polar.DATA_UUID, Characteristic.Properties.NOTIFY, Characteristic.Permissions(0)
         )
+        self._saying: dict[PacketKind, Characteristic[bytes]] = {
+            "heart_rate": self._heart_rate,
+            "battery": self._battery_level,
+            "polar": self._frames,
+            "polar_control": self._control,
+        }
 
     @property
     def device(self) -> Device:
@@ -190,11 +198,11 @@ class BumbleStrap:
         self._device = device = Device.with_hci(making.name, address, source, sink)
         device.add_services(list(self._services()))
         device.on(Device.EVENT_CONNECTION, self._on_connection)
-        for characteristic in (self._heart_rate, self._battery_level, self._frames, self._control):
+        for kind, characteristic in self._saying.items():
             characteristic.on(
                 Characteristic.EVENT_SUBSCRIPTION,
-                lambda _, notified, indicated, uuid=characteristic.uuid: self._tell(
-                    f"{uuid.name or uuid} {'on' if notified or indicated else 'off'}"
+                lambda _, notified, indicated, kind=kind: self._tell(
+                    f"{kind} {'subscribed' if notified or indicated else 'unsubscribed'}"
                 ),
             )
         await device.power_on()
@@ -216,18 +224,14 @@ class BumbleStrap:
             if fate == "sent":
                 await self.say("heart_rate", packet.data)
             self._body.forget_before(packet.t_s)
-            for rr_ticks in decode(packet.data).rr_ticks:
+            rr = decode(packet.data).rr_ticks
+            self.rr_sent += len(rr) if fate == "sent" else 0
+            for rr_ticks in rr:
                 self._sent(Sent(packet.t_s, next(self._beats), rr_ticks, fate))
 
     async def say(self, kind: PacketKind, data: bytes) -> None:
         """Send a notification to whoever has subscribed to it."""
-        characteristic = {
-            "heart_rate": self._heart_rate,
-            "battery": self._battery_level,
-            "polar": self._frames,
-            "polar_control": self._control,
-        }[kind]
-        said = self._garbled(kind, data)
+        characteristic, said = self._saying[kind], self._garbled(kind, data)
         if said is None:
             return
         server = self.device.gatt_server

@@ -6,8 +6,8 @@ be read is named in `problem`, the rest is used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import unpack_from
+from typing import NamedTuple
 
 TICKS_PER_S = 1024
 """RR intervals are sent in units of 1/1024 s."""
@@ -18,11 +18,12 @@ _CONTACT_SUPPORTED = 0x04
 _ENERGY = 0x08
 _RR = 0x10
 _MAX_UINT16 = 0xFFFF
+_CONTACT = (None, None, None, None, False, False, True, True)
+"""By the lowest three bits of the flags: looked up, since every packet asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeartRateMeasurement:
-    """What one notification says."""
+class HeartRateMeasurement(NamedTuple):
+    """What one notification says (a tuple: it is made for every packet, and made fastest)."""
 
     hr_bpm: int | None
     """The strap's own running average; 0 while it searches, None if the packet broke off."""
@@ -38,13 +39,13 @@ class HeartRateMeasurement:
 
 def decode(data: bytes) -> HeartRateMeasurement:
     """Read a notification of any length and with any flags."""
-    if not data:
+    size = len(data)
+    if not size:
         return HeartRateMeasurement(None, (), problem="The packet is empty.")
     flags = data[0]
-    contact = bool(flags & _IN_CONTACT) if flags & _CONTACT_SUPPORTED else None
+    contact = _CONTACT[flags & 7]
     rate_end = 3 if flags & _WIDE_RATE else 2
     energy_end = rate_end + 2 if flags & _ENERGY else rate_end
-    size = len(data)
     hr_bpm = int.from_bytes(data[1:rate_end], "little") if size >= rate_end else None
     if size < energy_end:
         problem = f"The packet breaks off: {size} of {energy_end} bytes for flags 0x{flags:02x}."
@@ -52,8 +53,10 @@ def decode(data: bytes) -> HeartRateMeasurement:
     energy_kj = int.from_bytes(data[rate_end:energy_end], "little") if flags & _ENERGY else None
     left = size - energy_end
     if not flags & _RR:
-        problem = f"Bytes left over: {left} that the flags 0x{flags:02x} do not announce."
-        return HeartRateMeasurement(hr_bpm, (), contact, energy_kj, problem if left else "")
+        problem = (
+            f"Bytes left over: {left} that the flags 0x{flags:02x} do not announce." if left else ""
+        )
+        return HeartRateMeasurement(hr_bpm, (), contact, energy_kj, problem)
     rr_ticks = unpack_from(f"<{left // 2}H", data, energy_end)
     problem = "The last RR interval is cut: one odd byte was dropped." if left % 2 else ""
     return HeartRateMeasurement(hr_bpm, rr_ticks, contact, energy_kj, problem)

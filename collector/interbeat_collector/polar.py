@@ -150,10 +150,10 @@ def settings_request(kind: Kind) -> bytes:
 def start_request(kind: Kind, offered: Settings | None = None, **wanted: int) -> bytes:
     """Start a measurement with the offered settings nearest to the wanted ones.
 
-    Without `offered`, those of an H10. `wanted` overrides the usual choice: ECG at 130 Hz and
+    Nothing offered: those of an H10. `wanted` overrides the usual choice: ECG at 130 Hz and
     14 bits, acceleration at 50 Hz, 16 bits and 4 g.
     """
-    if offered is None:
+    if not offered:
         offered = ECG_SETTINGS if kind == "ecg" else ACC_SETTINGS
     usual = _WANTED[kind] | wanted
     chosen = {

@@ -22,6 +22,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from .device_info import BATTERY_LEVEL_UUID, decode_battery
+
 if TYPE_CHECKING:
     from bleak import BleakClient
     from bleak.backends.adapter import BaseBleakAdapter
@@ -32,24 +34,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def full_uuid(short: int) -> str:
-    """The 128-bit form; a scanner finds nothing by the short one."""
-    return f"0000{short:04x}-0000-1000-8000-00805f9b34fb"
-
-
-HEART_RATE_SERVICE = full_uuid(0x180D)
-HEART_RATE_MEASUREMENT = full_uuid(0x2A37)
-BATTERY_SERVICE = full_uuid(0x180F)
-BATTERY_LEVEL = full_uuid(0x2A19)
-DEVICE_INFORMATION_SERVICE = full_uuid(0x180A)
-DEVICE_INFORMATION = {
-    "maker": full_uuid(0x2A29),
-    "model": full_uuid(0x2A24),
-    "serial": full_uuid(0x2A25),
-    "hardware": full_uuid(0x2A27),
-    "firmware": full_uuid(0x2A26),
-    "software": full_uuid(0x2A28),
-}
+HEART_RATE_SERVICE = "0000180d-0000-1000-8000-00805f9b34fb"
+"""In full: a scanner finds nothing by the short form."""
+HEART_RATE_MEASUREMENT = "00002a37-0000-1000-8000-00805f9b34fb"
 
 SCAN_S = 5.0
 LOOK_S = 15.0
@@ -185,7 +172,7 @@ class Radio:
         try:
             with suppress(Exception):  # A strap without a battery level is a strap all the same.
                 async with asyncio.timeout(READ_S):
-                    return int((await client.read_gatt_char(BATTERY_LEVEL))[0])
+                    return decode_battery(bytes(await client.read_gatt_char(BATTERY_LEVEL_UUID)))
             return None
         finally:
             await let_go(client)

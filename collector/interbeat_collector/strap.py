@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import device_info
 from .clock import Clock
 from .events import Device, Event, Link, LinkState, Packet, PacketKind, Partner
+from .polar_stream import PolarError, PolarStream, kinds
 from .radio import (
-    BATTERY_LEVEL,
-    DEVICE_INFORMATION,
     HEART_RATE_MEASUREMENT,
     READ_S,
     Radio,
@@ -66,9 +66,7 @@ class Strap:
         self._radio = radio
         self._clock = clock
         self._sink = sink
-        self._polar_kinds = [
-            kind for kind, wanted in (("ecg", ecg), ("acc", acceleration)) if wanted
-        ]
+        self._polar_kinds = kinds(ecg=ecg, acceleration=acceleration)
         self._link = Link(clock.now_s(), partner, "scanning")
         self._device: Device | None = None
         self._battery: Packet | None = None
@@ -174,26 +172,61 @@ class Strap:
             await self._clock.sleep_until(self._packet_s + due_s)
 
     async def _everything_else(self, client: BleakClient) -> str:
-        """Read and subscribe to what comes beside the heart rate; never ends by itself."""
-        await self._read_device(client)
-        await self._read_battery(client)
+        """What comes beside the heart rate; nothing in here may end the connection."""
+        with self._harmless("reading what it says of itself"):
+            await self._read_device(client)
+        with self._harmless("its battery"):
+            await self._read_battery(client)
+        if self._polar_kinds:
+            await self._measure(client)
         await asyncio.Event().wait()
         raise AssertionError("nobody sets this event")
 
+    async def _measure(self, client: BleakClient) -> None:
+        """Record ECG and acceleration until cancelled, and stop them whatever happens."""
+        stream = PolarStream(client, self._on_polar_answer, self._on_polar_frame)
+        problems: list[str] = []
+        try:
+            with self._told(problems):
+                await stream.open()
+                for kind in self._polar_kinds:
+                    with self._told(problems):
+                        await stream.start(kind)
+            if problems:
+                self._enter(self._link.state, f"{self.name}: {' '.join(problems)}")
+            await asyncio.Event().wait()
+        finally:
+            await stream.stop()
+
+    def _on_polar_answer(self, _: object, data: bytearray) -> None:
+        self._packet(self._clock.now_s(), "polar_control", data)
+
+    def _on_polar_frame(self, _: object, data: bytearray) -> None:
+        self._packet(self._clock.now_s(), "polar", data)
+
+    @contextmanager
+    def _told(self, problems: list[str]) -> Iterator[None]:
+        """Heart rate goes on without what failed, and its wearer is told why."""
+        try:
+            yield
+        except PolarError as error:
+            problems.append(str(error))
+        except Exception as error:
+            problems.append(str(explanation(error, self.name)))
+
     async def _read_device(self, client: BleakClient) -> None:
-        info = {"id": self.id, "name": self._radio.name_of(self.id)}
-        for key, uuid in DEVICE_INFORMATION.items():
-            if (data := await self._read(client, uuid)) is not None:
-                text = data.decode("utf-8", "replace").strip("\0 ")
-                if text:
-                    info[key] = text
+        info = {"id": self.id, "name": self.name}
+        for key, uuid in device_info.TEXT_UUIDS.items():
+            data = await self._read(client, uuid)
+            if data is not None and (text := device_info.decode_text(bytes(data))):
+                info[key] = text
         self._device = Device(self._clock.now_s(), self.partner, info)
         self._sink(self._device)
 
     async def _read_battery(self, client: BleakClient) -> None:
-        if (data := await self._read(client, BATTERY_LEVEL)) is not None:
+        if (data := await self._read(client, device_info.BATTERY_LEVEL_UUID)) is not None:
             self._on_battery(None, data)
-        level = client.services.get_characteristic(BATTERY_LEVEL)
+        level = client.services.get_characteristic(device_info.BATTERY_LEVEL_UUID)
         if level and "notify" in level.properties:
             with self._harmless("battery notifications"):
                 async with asyncio.timeout(READ_S):
@@ -238,4 +271,16 @@ async def _first(*waits: Coroutine[Any, Any, str]) -> str:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _ended(tasks)
+
+
+async def _ended(tasks: Sequence[asyncio.Future[str]]) -> None:
+    """Wait for cancelled tasks to tidy up, and do not let a second cancellation cut that short."""
+    cancelled = False
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
@@ -26,18 +27,11 @@ from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDBusError, BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
+from . import device_info, polar
 from .clock import Clock
 from .events import Packet
 from .heart_rate import HeartRateMeasurement, decode, encode
-from .radio import (
-    BATTERY_LEVEL,
-    BATTERY_SERVICE,
-    DEVICE_INFORMATION,
-    DEVICE_INFORMATION_SERVICE,
-    HEART_RATE_MEASUREMENT,
-    HEART_RATE_SERVICE,
-    Backend,
-)
+from .radio import HEART_RATE_MEASUREMENT, HEART_RATE_SERVICE, Backend
 
 Outcome = Literal["ok", "timeout", "not_found", "refused", "error", "hang", "no_services"]
 """How an attempt to connect ends. `no_services`: connected, without a heart rate service."""
@@ -49,6 +43,7 @@ ADVERTISING_INTERVAL_S = 0.25
 CONNECT_S = 0.4
 ANSWER_S = 0.02
 
+OK = 0
 INSUFFICIENT_AUTHENTICATION = 0x05
 
 
@@ -67,6 +62,7 @@ class VirtualStrap:
         outcomes: Iterable[Outcome] = (),
         when_lifted: Lifted = "no_contact",
         copies_after_reconnect: bool = False,
+        measures: Iterable[polar.Kind] = (),
     ) -> None:
         """`packets` come in air time, without end or until the heart ends."""
         self.id = id
@@ -77,6 +73,11 @@ class VirtualStrap:
         self.outcomes: deque[Outcome] = deque(outcomes)
         self.when_lifted = when_lifted
         self.copies_after_reconnect = copies_after_reconnect
+        self.measures = frozenset(measures)
+        self.measuring: set[polar.Kind] = set()
+        """What it was told to start and not to stop: this empties a battery."""
+        self.answers: deque[int | None] = deque()
+        """Status of the coming answers of its control point (None: it never answers)."""
         self.in_range = True
         self.held = False
         """The system is connected to it for somebody else: it does not advertise."""
@@ -87,7 +88,7 @@ class VirtualStrap:
         self.connected_s: list[float] = []
         self.dropped_s: list[float] = []
         self.written: list[bytes] = []
-        """What was written to the strap's control point."""
+        """What was written to its control point."""
         self.client: VirtualClient | None = None
         self.air: Air
         self._packets = iter(packets)
@@ -145,13 +146,33 @@ class VirtualStrap:
         contact = False if self.when_lifted == "no_contact" else None
         return encode(HeartRateMeasurement(0, (), contact))
 
+    def answer(self, request: bytes) -> bytes | None:
+        """What the control point says to a request; None: nothing."""
+        self.written.append(request)
+        asked = polar.decode_request(request)
+        status = self.answers.popleft() if self.answers else OK
+        if status is None or asked.kind is None:
+            return None
+        if asked.op == "start" and status in (OK, polar.ALREADY_IN_STATE):
+            self.measuring.add(asked.kind)
+        if asked.op == "stop":
+            self.measuring.discard(asked.kind)
+        offered = polar.ECG_SETTINGS if asked.kind == "ecg" else polar.ACC_SETTINGS
+        settings = offered if asked.op == "settings" and status == OK else None
+        return polar.encode_answer(request[0], request[1], status, settings=settings)
+
+    def frame(self, kind: polar.Kind) -> bytes:
+        """A flat line."""
+        samples = np.zeros((polar.ECG_SAMPLES_IN_FRAME,) if kind == "ecg" else (36, 3))
+        return polar.encode_frame(kind, round(self.air.clock.now_s() * 1e9), samples)
+
     def value(self, uuid: str) -> bytes:
         """What a read of a characteristic gives."""
         if uuid in self.failing_reads:
             raise BleakGATTProtocolError(0x0E)
-        if uuid == BATTERY_LEVEL and self.battery_percent is not None:
+        if uuid == device_info.BATTERY_LEVEL_UUID and self.battery_percent is not None:
             return bytes([self.battery_percent])
-        for key, known in DEVICE_INFORMATION.items():
+        for key, known in device_info.TEXT_UUIDS.items():
             if known == uuid:
                 return self.info[key].encode()
         raise BleakGATTProtocolError(0x02)
@@ -160,10 +181,14 @@ class VirtualStrap:
         """Service, characteristic and properties."""
         yield HEART_RATE_SERVICE, HEART_RATE_MEASUREMENT, ["notify"]
         if self.battery_percent is not None:
-            yield BATTERY_SERVICE, BATTERY_LEVEL, ["read", "notify"]
-        for key in DEVICE_INFORMATION:
+            yield (
+                device_info.BATTERY_SERVICE_UUID,
+                device_info.BATTERY_LEVEL_UUID,
+                ["read", "notify"],
+            )
+        for key in device_info.TEXT_UUIDS:
             if key in self.info:
-                yield DEVICE_INFORMATION_SERVICE, DEVICE_INFORMATION[key], ["read"]
+                yield device_info.SERVICE_UUID, device_info.TEXT_UUIDS[key], ["read"]
 
 
 class Air:
@@ -382,7 +407,9 @@ class VirtualClient(BaseBleakClient):
         strap = self._present()
         if strap.needs_pairing:
             raise BleakGATTProtocolError(INSUFFICIENT_AUTHENTICATION)
-        strap.written.append(bytes(data))
+        answer = strap.answer(bytes(data))
+        if answer is not None:
+            self._notified[polar.CONTROL_UUID](bytearray(answer))
 
     async def start_notify(
         self,
@@ -417,6 +444,8 @@ class VirtualClient(BaseBleakClient):
         copies = len(strap._unreleased) if strap.copies_after_reconnect else 1
         for _ in range(copies):
             self._notified[HEART_RATE_MEASUREMENT](bytearray(data))
+        for kind in sorted(strap.measuring):
+            self._notified[polar.DATA_UUID](bytearray(strap.frame(kind)))
 
 
 def _services(

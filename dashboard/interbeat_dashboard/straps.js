@@ -16,6 +16,7 @@ export function strapRow(element, partner) {
   const remedy = make("span", { class: "strap-remedy" });
   const gaps = fact("gaps", "Times packets went missing");
   const bad = fact("bad packets", "Packets that could not be read");
+  const twice = fact("twice", "Packets that came twice and were counted once");
   const leftOut = fact("left out", "Share of beats left out");
   const newest = fact("age", "Since the newest packet");
   leftOut.element.classList.add("when-good");
@@ -24,6 +25,7 @@ export function strapRow(element, partner) {
     { class: "strap-facts" },
     gaps.element,
     bad.element,
+    twice.element,
     leftOut.element,
     newest.element,
   );
@@ -46,6 +48,7 @@ export function strapRow(element, partner) {
       gaps.show(signal === null ? null : String(signal.gaps));
       bad.element.title = signal?.problem ?? "";
       bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
+      twice.show(signal !== null && signal.duplicates > 0 ? String(signal.duplicates) : null);
       leftOut.show(artifact_share === null ? null : percent(artifact_share));
       newest.show(age_s === null ? null : age(age_s));
     },

@@ -93,6 +93,8 @@ export interface Signal {
   gaps: number;
   bad_packets: number;
   problem: string | null;
+  duplicates: number;
+  inferred: number;
 }
 
 export interface Quality {
@@ -166,6 +168,98 @@ export interface SessionList {
   version: string;
   folder: string;
   sessions: SessionEntry[];
+}
+
+/** What is wrong with a signal at this moment. */
+export type Trouble = "link" | "silent" | "contact" | "pulse" | "rr" | "wild";
+
+export interface FoundStrap {
+  id: string;
+  name: string;
+  model: string;
+  signal: "strong" | "medium" | "weak" | null;
+  rssi_dbm: Maybe;
+  held: boolean;
+  rr: "yes" | "no" | "unknown";
+  remark: string | null;
+}
+
+export interface Check {
+  name: string;
+  state: "waiting" | "ok" | "warning" | "problem";
+  text: string;
+}
+
+export interface FittedStrap {
+  id: string;
+  name: string;
+  model: string;
+  link: { state: LinkState; reason: string };
+  trouble: Trouble | null;
+  remedy: string | null;
+  hr_bpm: Maybe;
+  contact: boolean | null;
+  rr_seen: boolean;
+  battery_percent: Maybe;
+  trace: { ago_s: number[]; bpm: number[] };
+  identified?: "lifted" | "inferred" | "skipped" | null;
+  checks?: Check[];
+}
+
+/** What pairing and calibration have in common. */
+export interface Fitting {
+  problem: string | null;
+  scanning: boolean;
+  virtual: boolean;
+  found: FoundStrap[];
+  remembered: ByPartner<string | null>;
+  partners: ByPartner<FittedStrap> | null;
+}
+
+export interface Pairing extends Fitting {
+  step: "find" | "identify" | "check" | "ready";
+  labels: ByPartner<string>;
+  identity: {
+    asked: Partner | null;
+    state: "settling" | "lift" | "unnoticed" | "done";
+    happened: "same" | "swapped" | "again" | "both" | null;
+    swapped: boolean;
+  } | null;
+  pair_checks: Check[];
+  check_s: number;
+  check_needed_s: number;
+  warning: string | null;
+  can_start: "no" | "anyway" | "yes";
+}
+
+export interface Calibration extends Fitting {
+  step: "find" | "listen" | "result";
+  clean_s: number;
+  needed_s: number;
+  result: {
+    offset_ms: Maybe;
+    sigma_ms: Maybe;
+    matched: number;
+    reason: string | null;
+  } | null;
+  accepted: boolean;
+}
+
+export interface StoredCalibration {
+  a: { name: string; model: string };
+  b: { name: string; model: string };
+  offset_ms: number;
+  sigma_ms: number;
+  matched: number;
+  measured_utc: string;
+}
+
+export interface Straps {
+  bluetooth_problem: string | null;
+  virtual: boolean;
+  labels: ByPartner<string> | null;
+  remembered: ByPartner<{ name: string; model: string } | null>;
+  calibrations: StoredCalibration[];
 }
 
 /** Two columns of one length: instants in seconds and values, null where nothing is known. */

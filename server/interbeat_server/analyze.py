@@ -15,15 +15,18 @@ from interbeat_analysis.synchrony import (
     summary,
     windowed_cross_correlation,
 )
-from interbeat_collector.beats import BeatTimeline
-from interbeat_collector.events import PARTNERS, Packet, Partner
-from interbeat_collector.heart_rate import decode
+from interbeat_collector.events import PARTNERS, Link, Packet, Partner
+from interbeat_collector.feed import Feed
 from interbeat_collector.session_file import Recording
 
 from . import __version__, live
 from .messages import number
 
 DOCUMENT_VERSION = 1
+
+
+SESSION_BASIS = "whole recording, offline clock"
+"""Beats are where all packets of the session, also later ones, put them."""
 
 
 class Heart(NamedTuple):
@@ -35,11 +38,17 @@ class Heart(NamedTuple):
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
     """The beats of both partners, from every packet of a recording."""
-    timelines: dict[Partner, BeatTimeline] = {p: BeatTimeline() for p in PARTNERS}
+    latency_s = live.latencies(recording.session)
+    feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
     for event in sorted(recording.events, key=lambda event: event.t_s):
-        if isinstance(event, Packet) and event.kind == "heart_rate":
-            timelines[event.partner].add(event.t_s, decode(event.data).rr_ticks)
-    return {p: Heart(*timelines[p].beats()[:2]) for p in PARTNERS}
+        match event:
+            case Packet(kind="heart_rate"):
+                feeds[event.partner].packet(event)
+            case Link():
+                feeds[event.partner].link(event)
+            case _:
+                pass
+    return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
 
 
 def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
@@ -47,13 +56,15 @@ def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
     return Heart(opening_s + np.cumsum(rr_s), rr_s)
 
 
-def analyze(hearts: dict[Partner, Heart], duration_s: float | None = None) -> dict[str, Any]:
+def analyze(
+    hearts: dict[Partner, Heart], duration_s: float | None = None, basis: str = "whole recording"
+) -> dict[str, Any]:
     """The document that `interbeat analyze --json` prints (`docs/researchers.md`)."""
     both = len(hearts) == 2
     return {
         "version": DOCUMENT_VERSION,
         "software": f"interbeat {__version__}",
-        "basis": "whole recording",
+        "basis": basis,
         "duration_s": number(_duration_s(hearts) if duration_s is None else duration_s),
         "partners": {p: _partner(hearts[p]) if p in hearts else None for p in PARTNERS},
         "synchrony": _synchrony(hearts["a"], hearts["b"]) if both else None,

@@ -28,6 +28,8 @@ from interbeat_collector.simulation import DyadSettings
 from . import __version__
 from .desk import Desk
 from .door import Door, Keys
+from .fitting_api import fitting_api
+from .fitting_room import FittingRoom
 from .hub import Viewer
 from .messages import batch, encode
 from .runs import LiveRun, ReplayRun, Run, RunError
@@ -76,7 +78,7 @@ class NewReplay(BaseModel):
     rate: float = 1.0
 
 
-def application(desk: Desk, *, port: int, keys: Keys) -> ASGIApp:
+def application(desk: Desk, room: FittingRoom, *, port: int, keys: Keys) -> ASGIApp:
     """The whole application behind its door."""
     app = FastAPI(
         title="interbeat",
@@ -88,6 +90,7 @@ def application(desk: Desk, *, port: int, keys: Keys) -> ASGIApp:
     )
     app.include_router(pages())
     app.include_router(api(desk, keys))
+    app.include_router(fitting_api(room, desk.check_idle, room.start))
     app.include_router(feed(desk))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StarletteHTTPException, _refused)
@@ -101,6 +104,14 @@ def pages() -> APIRouter:
     @router.get("/")
     async def sessions_page() -> FileResponse:
         return FileResponse(PAGES / "index.html")
+
+    @router.get("/pair")
+    async def pair_page() -> FileResponse:
+        return FileResponse(PAGES / "pair.html")
+
+    @router.get("/calibrate")
+    async def calibrate_page() -> FileResponse:
+        return FileResponse(PAGES / "calibrate.html")
 
     @router.get("/run/{run}")
     async def run_page(run: str) -> FileResponse:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .analyze import Heart
     from .desk import Desk
+    from .fitting_room import FittingRoom
     from .runs import LiveRun
 
     _Verbs = argparse._SubParsersAction["_Parser"]
@@ -35,6 +36,7 @@ EXAMPLES = {
     "demo": "interbeat demo --coupling 0.8 --lag-s 3",
     "replay": "interbeat replay SESSION.interbeat --rate 10",
     "analyze": "interbeat analyze --rr-a ana.txt --rr-b ben.txt --json",
+    "bench-strap": "interbeat bench-strap --transport usb:0 --log truth.csv",
 }
 
 
@@ -84,6 +86,8 @@ def _user_errors() -> tuple[type[Exception], ...]:
 
 def run_app(options: argparse.Namespace) -> int:
     """Open the list of sessions."""
+    if options.rate != 1.0 and not options.virtual_straps:
+        raise UserError("--rate hastens virtual straps; give --virtual-straps with it.")
     return _host(options, path=lambda _: "/")
 
 
@@ -108,6 +112,55 @@ def run_analyze(options: argparse.Namespace) -> int:
     else:
         print(report(document, title, names))
     return 0
+
+
+def run_bench_strap(options: argparse.Namespace) -> int:
+    """Be a virtual strap on a spare Bluetooth dongle, to test a real radio without a body."""
+    try:
+        from interbeat_collector.bench_strap import BenchStrapError, wear
+        from interbeat_collector.bumble_strap import Making
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "bumble":
+            raise
+        raise UserError(
+            "bench-strap needs Bumble, which is not installed: pip install 'interbeat[bumble]'"
+        ) from None
+    making = Making(
+        name=options.name or f"Bench strap {options.seed}",
+        measures=("ecg", "acc") if options.ecg else (),
+        drift_ppm=options.drift_ppm,
+        loss=options.loss,
+    )
+
+    async def wear_it() -> None:
+        work = wear(
+            options.transport,
+            making,
+            _heart(options),
+            seed=options.seed,
+            log=Path(options.log) if options.log else None,
+            say=lambda text: print(text, flush=True),
+        )
+        with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how it is meant to end.
+            await work
+
+    try:
+        asyncio.run(wear_it())
+    except BenchStrapError as error:
+        raise UserError(str(error)) from error
+    return 0
+
+
+def _heart(options: argparse.Namespace) -> Iterable[float]:
+    """Beat times of a recorded heart, or of a simulated one."""
+    from itertools import accumulate
+
+    from interbeat_collector.rr_file import read_rr
+    from interbeat_collector.simulation import DyadSettings, dyad
+
+    if options.rr:
+        return accumulate(read_rr(Path(options.rr)), initial=1.0)
+    return dyad(DyadSettings(seed=options.seed))["a"]
 
 
 def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
@@ -149,7 +202,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
     from interbeat_collector.rr_file import read_rr
     from interbeat_collector.session_file import read_session
 
-    from .analyze import analyze, heart_of_rr, hearts_of
+    from .analyze import SESSION_BASIS, analyze, heart_of_rr, hearts_of
 
     if options.file and (options.rr_a or options.rr_b):
         raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
@@ -158,7 +211,7 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
         recording = read_session(_session_path(options))
         session = recording.session
         title = f"Session {session.id} ({session.kind}), {session.started_utc}"
-        document = analyze(hearts_of(recording), recording.duration_s)
+        document = analyze(hearts_of(recording), recording.duration_s, SESSION_BASIS)
         return document, title, session.labels
     if not options.rr_a:
         raise UserError("Nothing to analyse: give a session file, or --rr-a FILE and --rr-b FILE.")
@@ -191,6 +244,7 @@ def _host(
         with listening:
             port = listening.getsockname()[1]
             keys, desk = Keys(port), Desk(data_folder(options.data_dir))
+            room = _fitting_room(options, desk)
             name, until = "", None
             if record is not None:
                 live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
@@ -208,17 +262,36 @@ def _host(
 
             try:
                 await host(
-                    application(desk, port=port, keys=keys),
+                    application(desk, room, port=port, keys=keys),
                     desk,
                     listening,
                     ready=ready,
                     until=until,
                 )
             finally:
+                await room.end()
                 await desk.close()
             return _farewell(desk)
 
     return asyncio.run(serve())
+
+
+def _fitting_room(options: argparse.Namespace, desk: Desk) -> FittingRoom:
+    """Where straps are fitted: with this computer's Bluetooth, or with virtual straps."""
+    from interbeat_collector.clock import SessionClock
+    from interbeat_collector.radio import Radio
+
+    from .calibrating import estimate_offset
+    from .fitting_room import FittingRoom
+
+    if not options.virtual_straps:
+        return FittingRoom(desk, Radio(), SessionClock(), estimate_offset)
+    from .virtual_world import virtual_air
+
+    clock = SessionClock(options.rate)
+    air = virtual_air(clock)
+    radio = Radio(air.backend())
+    return FittingRoom(desk, radio, clock, estimate_offset, rate=options.rate, air=air)
 
 
 async def _through(desk: Desk, live: LiveRun, duration_s: float | None) -> None:
@@ -266,11 +339,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"interbeat {__version__}")
     parser.set_defaults(run=run_app, port=None, no_browser=False, data_dir=None)
+    parser.set_defaults(virtual_straps=False)
     _add_hosting(parser)
+    _add_rate(parser)
+    parser.add_argument(
+        "--virtual-straps",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="try the pages with straps that are made up, without Bluetooth",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
     _add_demo(verbs)
     _add_replay(verbs)
     _add_analyze(verbs)
+    _add_bench_strap(verbs)
     return parser
 
 
@@ -325,6 +407,44 @@ def _add_analyze(verbs: _Verbs) -> None:
     _add_offset(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     _add_data_dir(parser)
+
+
+def _add_bench_strap(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "bench-strap", run_bench_strap)
+    parser.add_argument(
+        "--transport",
+        required=True,
+        type=_named,
+        metavar="WHERE",
+        help="usb:0, serial:/dev/ttyACM0,1000000, tcp-client:HOST:PORT or tcp-server:HOST:PORT",
+    )
+    parser.add_argument("--name", type=_named, help="what it is called (default: Bench strap SEED)")
+    parser.add_argument(
+        "--seed",
+        type=_whole(0, 2**32 - 1),
+        default=1,
+        metavar="N",
+        help="which simulated heart (default 1)",
+    )
+    parser.add_argument("--rr", metavar="FILE", help="wear a recorded heart (RR intervals)")
+    parser.add_argument(
+        "--ecg", action="store_true", help="offer ECG and acceleration as a Polar H10 does"
+    )
+    parser.add_argument(
+        "--drift-ppm",
+        type=_between(-1000, 1000),
+        default=0.0,
+        metavar="P",
+        help="how much too fast its clock runs (default 0)",
+    )
+    parser.add_argument(
+        "--loss",
+        type=_between(0, 0.5),
+        default=0.0,
+        metavar="0..0.5",
+        help="share of packets that it withholds (default 0)",
+    )
+    parser.add_argument("--log", metavar="FILE", help="write down what was sent (CSV)")
 
 
 def _verb(verbs: _Verbs, name: str, run: Callable[[argparse.Namespace], int]) -> _Parser:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from interbeat_collector.clock import utc_now
-from interbeat_collector.events import Event, Partner, Session
+from interbeat_collector.events import Event, Partner, Session, SessionKind
 from interbeat_collector.session_file import Recording, SessionWriter
+from interbeat_collector.strap import Strap
 
 from . import __version__
 from .catalogue import Catalogue
-from .runs import LiveRun, ReplayRun, Run, RunError
+from .runs import LiveRun, ReplayRun, Run, RunError, StrapRun
 
 DEFAULT_LABELS: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
 MOST_REPLAYS = 8
@@ -38,14 +39,22 @@ class Desk:
         duration_s: float | None = None,
     ) -> LiveRun:
         """Start to record; SessionWriteError when the folder does not allow it."""
+        self.check_idle()
+        writer = SessionWriter(self.catalogue.folder, session)
+        return self._record(LiveRun(session, events, writer, rate=rate, duration_s=duration_s))
+
+    def record_straps(
+        self, session: Session, straps: Mapping[Partner, Strap], *, rate: float = 1.0
+    ) -> LiveRun:
+        """Start to record straps, connected or not, until someone stops it."""
+        self.check_idle()
+        writer = SessionWriter(self.catalogue.folder, session)
+        return self._record(StrapRun(session, straps, writer, rate=rate))
+
+    def check_idle(self) -> None:
+        """RunError while a session is being recorded."""
         if self.live is not None and not self.live.over:
             raise RunError("A session is being recorded. Stop it before you start another one.")
-        writer = SessionWriter(self.catalogue.folder, session)
-        if self.live is not None and not self.live.hub.viewers:
-            self.runs.pop(self.live.id, None)
-        self.live = LiveRun(session, events, writer, rate=rate, duration_s=duration_s)
-        self._start(session.id, self.live)
-        return self.live
 
     def replay(self, recording: Recording, *, rate: float = 1.0) -> str:
         """Begin to show a recording again; returns the name of the run."""
@@ -77,6 +86,13 @@ class Desk:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
+    def _record(self, run: LiveRun) -> LiveRun:
+        if self.live is not None and not self.live.hub.viewers:
+            self.runs.pop(self.live.id, None)
+        self.live = run
+        self._start(run.id, run)
+        return run
+
     def _start(self, name: str, run: Run) -> None:
         self.runs[name] = run
         task = asyncio.get_running_loop().create_task(run.drive(), name=name)
@@ -95,13 +111,14 @@ def new_session(
     straps: dict[Partner, dict[str, str]],
     labels: dict[Partner, str] | None = None,
     settings: dict[str, object] | None = None,
+    kind: SessionKind = "simulated",
 ) -> Session:
-    """The header of a session of simulated straps that starts now."""
+    """The header of a session that starts now."""
     started = utc_now()
     stamp = started.replace("-", "").replace(":", "").replace("T", "-").rstrip("Z")
     return Session(
         id=f"{stamp}-{secrets.token_hex(2)}",
-        kind="simulated",
+        kind=kind,
         started_utc=started,
         labels=labels or DEFAULT_LABELS,
         straps=straps,

@@ -74,15 +74,17 @@ class Fitting(Generic[Machine]):
         await self._let_go()
         self._look_for_straps()
 
-    def hand_over(self) -> dict[Partner, Strap]:
-        """Give away both straps, connected as they are; the fitting is over."""
+    def straps(self) -> dict[Partner, Strap]:
+        """Whose strap is which by now."""
         if not self.machine.straps:
             raise FittingError("Choose a strap for each of you first.")
-        given = {p: self._straps[self.machine.straps[p].id] for p in PARTNERS}
+        return {p: self._straps[self.machine.straps[p].id] for p in PARTNERS}
+
+    def hand_over(self) -> None:
+        """The straps are somebody else's now, connected as they are."""
         self._straps = {}
         self.over = True
         self._watch.cancel()
-        return given
 
     async def end(self) -> None:
         """Let everything go."""

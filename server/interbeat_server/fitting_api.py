@@ -101,8 +101,7 @@ def _pairing(room: FittingRoom, check_idle: Callable[[], None], start: Start) ->
 
     @router.get("")
     async def look() -> dict[str, Any]:
-        with _refusals(404):
-            return document()
+        return document() if room.pairs else {"step": None}
 
     @router.post("/choose")
     async def choose(body: Choice) -> dict[str, Any]:
@@ -161,8 +160,7 @@ def _calibration(room: FittingRoom, check_idle: Callable[[], None]) -> APIRouter
 
     @router.get("")
     async def look() -> dict[str, Any]:
-        with _refusals(404):
-            return document()
+        return document() if room.calibrates else {"step": None}
 
     @router.post("/choose")
     async def choose(body: Choice) -> dict[str, Any]:
@@ -196,11 +194,11 @@ def _calibration(room: FittingRoom, check_idle: Callable[[], None]) -> APIRouter
 
 
 @contextmanager
-def _refusals(status: int = 409) -> Iterator[None]:
+def _refusals() -> Iterator[None]:
     """Answer what cannot be done with its sentence."""
     try:
         yield
     except (FittingError, RunError) as error:
-        raise HTTPException(status, str(error)) from error
+        raise HTTPException(409, str(error)) from error
     except (StrapBookError, SessionWriteError) as error:
         raise HTTPException(507, str(error)) from error

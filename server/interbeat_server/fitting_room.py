@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from interbeat_collector.clock import Clock
-from interbeat_collector.events import PARTNERS, Partner
+from interbeat_collector.events import PARTNERS, Partner, Session
 from interbeat_collector.radio import Radio, RadioError
-from interbeat_collector.strap import Strap
 
 from .calibrating import Calibration, Estimate
+from .desk import Desk, new_session
 from .finding import FittingError
 from .fitting import Fitting
 from .pairing import Pairing
 from .strap_book import KnownStrap, PairOffset, StrapBook, measured
+from .strap_header import header_settings, header_straps
 from .strap_watch import StrapWatch
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ class FittingRoom:
 
     def __init__(
         self,
-        book: StrapBook,
+        desk: Desk,
         radio: Radio,
         clock: Clock,
         estimate: Estimate,
+        *,
+        rate: float = 1.0,
         air: Air | None = None,
     ) -> None:
-        self.book = book
+        self.book = StrapBook(desk.catalogue.folder)
+        self._desk = desk
+        self._rate = rate
         self._radio = radio
         self._clock = clock
         self._estimate = estimate
@@ -48,6 +53,16 @@ class FittingRoom:
     def virtual(self) -> bool:
         """Whether the straps are made up."""
         return self._air is not None
+
+    @property
+    def pairs(self) -> bool:
+        """Whether straps are being paired; a page that stayed away too long ended that."""
+        return self._pairing is not None and not self._pairing.over
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether straps are being compared."""
+        return self._calibration is not None and not self._calibration.over
 
     @property
     def pairing(self) -> Fitting[Pairing]:
@@ -80,16 +95,28 @@ class FittingRoom:
                 await fitting.end()
         self._pairing = self._calibration = None
 
-    def hand_over(self, labels: Mapping[Partner, str]) -> dict[Partner, Strap]:
-        """The paired straps, connected as they are, for a recording; remembered for the next."""
-        straps = self.pairing.hand_over()
-        self.book.remember(self.known_straps(), labels)
-        return straps
+    def start(self, labels: Mapping[Partner, str]) -> str:
+        """Record the paired straps, connected as they are; returns the name of the run."""
+        machine = self.pairing.machine
+        self._desk.check_idle()
+        session = self._session(machine, dict(labels))
+        self.book.remember({p: known(strap) for p, strap in machine.straps.items()}, labels)
+        run = self._desk.record_straps(session, self.pairing.straps(), rate=self._rate)
+        self.pairing.hand_over()
+        return run.id
 
-    def known_straps(self) -> dict[Partner, KnownStrap]:
-        """Whose strap is which, as the pairing found out."""
-        assert self._pairing is not None
-        return {p: known(strap) for p, strap in self._pairing.machine.straps.items()}
+    def _session(self, machine: Pairing, labels: dict[Partner, str]) -> Session:
+        a, b = (known(machine.straps[p]) for p in PARTNERS)
+        offset = self.book.offset(a, b)
+        settings = header_settings(machine, offset)
+        if self.virtual:
+            settings["hearts"] = "simulated"
+        return new_session(
+            header_straps({p: machine.straps[p].identity for p in PARTNERS}, offset),
+            labels,
+            settings,
+            "simulated" if self.virtual else "recorded",
+        )
 
     def accept_calibration(self) -> PairOffset:
         """Store the offset that was found."""

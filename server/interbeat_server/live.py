@@ -8,6 +8,7 @@ batch agree; tests hold them together.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -17,9 +18,19 @@ from interbeat_analysis.artifacts import artifacts, mask_artifacts
 from interbeat_analysis.hrv import HRV, windowed_hrv
 from interbeat_analysis.series import grid, heart_rate, known_until
 from interbeat_analysis.synchrony import windowed_cross_correlation
-from interbeat_collector.beats import Beats, BeatTimeline
-from interbeat_collector.events import PARTNERS, Device, End, Event, Link, Marker, Packet, Partner
-from interbeat_collector.heart_rate import decode
+from interbeat_collector.beats import BeatClock, Beats
+from interbeat_collector.events import (
+    PARTNERS,
+    Device,
+    End,
+    Event,
+    Link,
+    Marker,
+    Packet,
+    Partner,
+    Session,
+)
+from interbeat_collector.feed import Feed
 
 FS_HZ = 4.0
 TICK_S = 1.0 / FS_HZ
@@ -79,6 +90,10 @@ class Signal:
     bad_packets: int
     problem: str
     """What was wrong with the newest bad packet."""
+    duplicates: int
+    """Packets that came twice and were counted once."""
+    inferred: int
+    """Beats in holes, as many as the intervals around them suggest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +125,11 @@ class Frame:
 
 @dataclass(slots=True)
 class _Heart:
-    """One partner: the beat timeline and what was already handed out."""
+    """One partner: the beat clock and what was already handed out."""
 
     partner: Partner
-    timeline: BeatTimeline = field(default_factory=BeatTimeline)
+    latency_s: float = 0.0
+    feed: Feed = field(init=False)
     link: Link | None = None
     arrival_s: float | None = None
     contact: bool | None = None
@@ -125,22 +141,36 @@ class _Heart:
     known_s: float | None = None
     silence: Gap | None = None
 
+    def __post_init__(self) -> None:
+        self.feed = Feed(self.latency_s)
+
+    @property
+    def clock(self) -> BeatClock:
+        return self.feed.clock
+
+    def connect(self, link: Link) -> None:
+        self.link = link
+        self.feed.link(link)
+
     def take(self, packet: Packet) -> None:
-        measurement = decode(packet.data)
+        measurement = self.feed.packet(packet)
         self.packets += 1
         if measurement.problem:
             self.bad_packets += 1
             self.problem = measurement.problem
         self.arrival_s = packet.t_s
         self.contact = measurement.contact
-        self.timeline.add(packet.t_s, measurement.rr_ticks)
+
+    def beats(self, since_s: float) -> Beats:
+        """What the strap told; inferred beats are in no figure and on no screen."""
+        return self.clock.beats(since_s).real()
 
     def horizon_s(self, t_s: float, beats: Beats) -> float:
         """Up to where the heart rate is settled at `t_s`, be it as a gap."""
-        return max(known_until(beats.t_s), t_s - PATIENCE_S)
+        return max(known_until(beats.t_s), t_s - self.latency_s - PATIENCE_S)
 
     def new_samples(self, t_s: float, beats: Beats) -> Series:
-        if not self.timeline.count:
+        if not self.clock.count:
             return _nothing()
         horizon_s = self.horizon_s(t_s, beats)
         start_s = _opening_s(beats, horizon_s) if self.known_s is None else self.known_s
@@ -153,15 +183,15 @@ class _Heart:
 
     def skip_to(self, t_s: float, beats: Beats) -> list[Gap]:
         """Count everything up to `t_s` as handed out; return the gap that lasts."""
-        self.beats_out = self.timeline.count
-        self.stretches_out = max(self.timeline.stretches, 1)
+        self.beats_out = self.clock.count
+        self.stretches_out = max(self.clock.stretches, 1)
         horizon_s = self.horizon_s(t_s, beats)
-        if self.timeline.count and horizon_s > _opening_s(beats, -np.inf):
+        if self.clock.count and horizon_s > _opening_s(beats, -np.inf):
             self.known_s = float(np.floor(horizon_s * FS_HZ + ROUNDING) / FS_HZ)
         return self.new_gaps(t_s)
 
     def new_beats(self, beats: Beats) -> Series:
-        fresh = self.timeline.count - self.beats_out
+        fresh = self.clock.count - self.beats_out
         self.beats_out += fresh
         if not fresh:
             return _nothing()
@@ -170,17 +200,17 @@ class _Heart:
     def new_gaps(self, t_s: float) -> list[Gap]:
         gaps = []
         silent = self._silent_s(t_s) > STALE_AFTER_S
-        if self.timeline.stretches > self.stretches_out:
-            self.stretches_out = self.timeline.stretches
+        if self.clock.stretches > self.stretches_out:
+            self.stretches_out = self.clock.stretches
             reason = self.silence.reason if self.silence else "packets were lost"
-            gaps.append(Gap(self.partner, *self.timeline.last_hole(), reason))
+            gaps.append(Gap(self.partner, *self.clock.last_hole(), reason))
             self.silence = None
         elif self.silence and not silent:
             # The beats came after all, only late: a gap without length is none.
             gaps.append(replace(self.silence, to_s=self.silence.from_s))
             self.silence = None
         if silent and self.silence is None:
-            self.silence = Gap(self.partner, self.timeline.end_s(), None, self._why_silent())
+            self.silence = Gap(self.partner, self.clock.end_s(), None, self._why_silent())
             gaps.append(self.silence)
         return gaps
 
@@ -191,7 +221,8 @@ class _Heart:
 
     def _silent_s(self, t_s: float) -> float:
         """Seconds without a beat beyond what a send period explains."""
-        return t_s - self.timeline.end_s() - 1.0 if self.timeline.count else 0.0
+        waited_s = t_s - self.latency_s - self.clock.end_s()
+        return waited_s - 1.0 if self.clock.count else 0.0
 
     def signal(self, t_s: float) -> Signal:
         state, reason = self._state(t_s)
@@ -201,9 +232,11 @@ class _Heart:
             age_s=None if self.arrival_s is None else t_s - self.arrival_s,
             contact=self.contact,
             packets=self.packets,
-            gaps=max(self.timeline.stretches - 1, 0),
+            gaps=max(self.clock.stretches - 1, 0),
             bad_packets=self.bad_packets,
             problem=self.problem,
+            duplicates=self.clock.duplicates,
+            inferred=self.clock.inferred,
         )
 
     def _state(self, t_s: float) -> tuple[str, str]:
@@ -228,9 +261,12 @@ class _Heart:
 class Engine:
     """Turns the events of a session into one frame every `TICK_S` of session time."""
 
-    def __init__(self) -> None:
+    def __init__(self, latency_s: Mapping[Partner, float] | None = None) -> None:
         self._pending: deque[Event] = deque()
-        self._hearts: dict[Partner, _Heart] = {p: _Heart(p) for p in PARTNERS}
+        latency_s = latency_s or {}
+        self._hearts: dict[Partner, _Heart] = {
+            p: _Heart(p, latency_s.get(p, 0.0)) for p in PARTNERS
+        }
         self._next_window_s: float | None = None
 
     def push(self, event: Event) -> None:
@@ -271,7 +307,7 @@ class Engine:
         )
 
     def _beats(self, t_s: float) -> dict[Partner, Beats]:
-        return {p: self._hearts[p].timeline.beats(t_s - MEMORY_S) for p in PARTNERS}
+        return {p: self._hearts[p].beats(t_s - MEMORY_S) for p in PARTNERS}
 
     def _take_in(self, t_s: float) -> tuple[Marker, ...]:
         markers = []
@@ -280,7 +316,7 @@ class Engine:
                 case Packet(kind="heart_rate") as packet:
                     self._hearts[packet.partner].take(packet)
                 case Link() as link:
-                    self._hearts[link.partner].link = link
+                    self._hearts[link.partner].connect(link)
                 case Marker() as marker:
                     markers.append(marker)
                 case Packet() | Device() | End():
@@ -307,7 +343,7 @@ class Engine:
 
     def _first_window_s(self, t_s: float, known: dict[Partner, Beats]) -> float | None:
         """Where the first window begins that was not handed out; None before both hearts beat."""
-        if not all(heart.timeline.count for heart in self._hearts.values()):
+        if not all(heart.clock.count for heart in self._hearts.values()):
             return None
         if self._next_window_s is not None:
             return self._next_window_s
@@ -318,6 +354,11 @@ class Engine:
     def _horizon_s(self, t_s: float, known: dict[Partner, Beats]) -> float:
         """Up to where both heart rates are settled."""
         return min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
+
+
+def latencies(session: Session) -> dict[Partner, float]:
+    """Seconds from a beat to its interval per partner, as the session's header says."""
+    return {p: float(session.straps[p].get("latency_s", 0.0)) for p in PARTNERS}
 
 
 def _opening_s(beats: Beats, otherwise_s: float) -> float:

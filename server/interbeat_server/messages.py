@@ -165,6 +165,8 @@ def _quality(t_s: float, signals: Mapping[Any, Signal], recording: Mapping[str, 
                 "gaps": signals[p].gaps,
                 "bad_packets": signals[p].bad_packets,
                 "problem": signals[p].problem or None,
+                "duplicates": signals[p].duplicates,
+                "inferred": signals[p].inferred,
             }
             for p in PARTNERS
         },

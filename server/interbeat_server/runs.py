@@ -10,16 +10,17 @@ import asyncio
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from interbeat_collector.clock import Clock, SessionClock
-from interbeat_collector.events import End, Event, Marker, Session
+from interbeat_collector.events import End, Event, Marker, Partner, Session
 from interbeat_collector.session_file import Recording, SessionWriteError, SessionWriter
+from interbeat_collector.strap import Strap
 from interbeat_collector.stream import Stream
 
 from . import messages
 from .hub import Hub
-from .live import TICK_S, Engine
+from .live import TICK_S, Engine, latencies
 from .messages import Message
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Run(ABC):
     def __init__(self, session: Session, rate: float, clock: ClockMaker = SessionClock) -> None:
         self.session = session
         self.hub = Hub()
-        self._engine = Engine()
+        self._engine = Engine(latencies(self.session))
         self._make_clock = clock
         self._rate = rate
         self._tick = 0
@@ -172,6 +173,7 @@ class LiveRun(Run):
     async def _produce(self) -> None:
         self._clock = self._make_clock(self._rate, 0.0)
         self._enter("recording")
+        self._begin()
         while self._stop_reason is None:
             await asyncio.sleep(0)
             if await self._due(self._clock):
@@ -180,6 +182,9 @@ class LiveRun(Run):
         if self._stream.holds_back:
             self._next_frame()
         self._writer.put(End(self.now_s, self._stop_reason))
+
+    def _begin(self) -> None:
+        """The clock of the session runs from now on."""
 
     def _next_frame(self) -> None:
         self._publish_frame(self._stream.until(self._tick * TICK_S))
@@ -235,6 +240,45 @@ class LiveRun(Run):
 
     def _recording(self) -> Message:
         return {"saved_s": self._writer.saved_s, "elapsed_s": self.now_s}
+
+
+class StrapRun(LiveRun):
+    """Records two straps, which it lets go at the end."""
+
+    def __init__(
+        self,
+        session: Session,
+        straps: Mapping[Partner, Strap],
+        writer: SessionWriter,
+        *,
+        rate: float = 1.0,
+        clock: ClockMaker = SessionClock,
+    ) -> None:
+        super().__init__(session, (), writer, rate=rate, clock=clock)
+        self._straps = straps
+
+    def _begin(self) -> None:
+        for partner, strap in self._straps.items():
+            strap.hand_over(partner, self._clock, self._take)
+            strap.start()
+
+    def _take(self, event: Event) -> None:
+        """An event of a strap; called by the radio, which must not learn of a full disk."""
+        if self._stop_reason is not None:
+            return
+        try:
+            self._stream.add(event)
+        except SessionWriteError as error:
+            self.error = error
+            self._stop_reason = "the disk is full"
+            self._wake.set()
+
+    def _stop_when_through(self) -> None:
+        """Straps have no end."""
+
+    async def _finish(self) -> None:
+        await asyncio.gather(*(strap.stop() for strap in self._straps.values()))
+        await super()._finish()
 
 
 class ReplayRun(Run):
@@ -326,7 +370,7 @@ class ReplayRun(Run):
         assert self._jump_s is not None
         target = math.floor(self._jump_s / TICK_S)
         self._jump_s = None
-        self._engine = Engine()
+        self._engine = Engine(latencies(self.session))
         self._stream = Stream(self._events)
         skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
         self._state = self._describe(str(self._state["state"]))

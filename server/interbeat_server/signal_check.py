@@ -53,7 +53,7 @@ def strap_checks(strap: StrapWatch, from_s: float, t_s: float) -> list[Check]:
             found.loss_share,
             MOST_LOST,
             enough,
-            ("no packets lost", "packets lost"),
+            ("No packets lost", "packets lost", "Listening for lost packets"),
             "Come closer to the computer, with nobody in between.",
         ),
         _share(
@@ -61,7 +61,7 @@ def strap_checks(strap: StrapWatch, from_s: float, t_s: float) -> list[Check]:
             found.artifact_share,
             MOST_ARTIFACTS,
             enough,
-            ("beats are clean", "of the beats unclear"),
+            ("The beats are clear", "of the beats unclear", "Listening for unclear beats"),
             "Moisten the electrodes, tighten the strap, and hold still.",
         ),
     ]
@@ -120,14 +120,14 @@ def _pulse(found: Quality, trouble: Trouble | None) -> Check:
 
 
 def _share(
-    name: str, share: float, most: float, enough: bool, words: tuple[str, str], remedy: str
+    name: str, share: float, most: float, enough: bool, words: tuple[str, str, str], remedy: str
 ) -> Check:
-    good, bad = words
+    good, bad, waiting = words
     if not enough or share != share:
-        return Check(name, "waiting", "Listening")
+        return Check(name, "waiting", waiting)
     if share > most:
         return Check(name, "problem", f"{share:.0%} {bad}; at most {most:.0%}. {remedy}")
-    return Check(name, "ok", good.capitalize() if share < 0.005 else f"{share:.0%} {bad}")
+    return Check(name, "ok", good if share < 0.005 else f"{share:.0%} {bad}")
 
 
 def _battery(strap: StrapWatch) -> list[Check]:

@@ -77,6 +77,11 @@ class StrapWatch:
         return model_of(self.name, self.info)
 
     @property
+    def identity(self) -> dict[str, str]:
+        """What is known of the device, for the header of a session."""
+        return {**self.info, "id": self.id, "name": self.name}
+
+    @property
     def last(self) -> Heard | None:
         return self.heard[-1] if self.heard else None
 
@@ -139,15 +144,17 @@ class StrapWatch:
         """The last heart rates for a small picture: seconds ago and beats per minute."""
         ago_s: list[float] = []
         bpm: list[float] = []
-        for heard in self.heard:
-            left_s = sum(heard.rr_s)
-            for rr_s in heard.rr_s:
-                left_s -= rr_s
-                age_s = t_s - heard.t_s + left_s
-                if age_s <= span_s and SHORTEST_S <= rr_s <= LONGEST_S:
-                    ago_s.append(round(age_s, 2))
+        beat_s = -np.inf
+        for heard in reversed(self.heard):
+            # Beats stand one interval apart; only where beats are missing arrival decides.
+            if abs(beat_s - heard.t_s) > SILENT_S / 2 and heard.rr_s:
+                beat_s = heard.t_s
+            for rr_s in reversed(heard.rr_s):
+                if t_s - beat_s <= span_s and SHORTEST_S <= rr_s <= LONGEST_S:
+                    ago_s.append(round(t_s - beat_s, 2))
                     bpm.append(round(60.0 / rr_s, 1))
-        return {"ago_s": ago_s, "bpm": bpm}
+                beat_s -= rr_s
+        return {"ago_s": ago_s[::-1], "bpm": bpm[::-1]}
 
     def _hear(self, packet: Packet) -> None:
         found = decode(packet.data)

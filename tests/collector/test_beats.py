@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from interbeat_collector.beats import HOLE_S, BeatTimeline, Flag
+from interbeat_collector.beats import HOLE_S, BeatClock, Flag
 
 TICKS = 1024
 
@@ -32,8 +32,8 @@ def sent_by_timer(
     return packets
 
 
-def fed(packets: list[tuple[float, list[int]]]) -> BeatTimeline:
-    timeline = BeatTimeline()
+def fed(packets: list[tuple[float, list[int]]]) -> BeatClock:
+    timeline = BeatClock()
     for arrival_s, ticks in packets:
         timeline.add(arrival_s, ticks)
     return timeline
@@ -66,7 +66,7 @@ def test_intervals_come_out_tick_for_tick() -> None:
 
 def test_a_beat_is_never_later_than_its_packet() -> None:
     rng = np.random.default_rng(1)
-    timeline = BeatTimeline()
+    timeline = BeatClock()
     for arrival_s, ticks in sent_by_timer(beat_times(300, rng), rng, jitter_s=0.2):
         timeline.add(arrival_s, ticks)
         assert timeline.end_s() <= arrival_s + 1e-9
@@ -78,7 +78,7 @@ def test_a_lost_packet_opens_a_new_stretch_and_leaves_a_hole() -> None:
     packets = sent_by_timer(true_s, rng)
     lost = packets.pop(120)
     timeline = fed(packets)
-    beats = timeline.beats()
+    beats = timeline.beats().real()
     assert timeline.stretches == 2
     assert len(beats.t_s) == len(true_s) - 1 - len(lost[1])
     second = int(np.flatnonzero(beats.flag == Flag.EDGE)[1])
@@ -105,8 +105,8 @@ def test_nothing_is_noticed_where_nothing_was_lost(rr_s: float, seed: int) -> No
 
 def test_stretches_never_overlap_however_poorly_they_are_placed() -> None:
     timeline = fed([(0.9, [800]), (2.5, [820]), (4.1, [810]), (20.0, [790]), (20.2, [800] * 12)])
-    beats = timeline.beats()
-    assert (np.diff(beats.t_s) > 0).all()
+    assert (np.diff(timeline.beats().t_s) > 0).all()
+    beats = timeline.beats().real()
     starts = beats.t_s - beats.rr_s
     edges = np.flatnonzero(beats.flag == Flag.EDGE)[1:]
     assert (starts[edges] - beats.t_s[edges - 1] >= HOLE_S - 1e-9).all()
@@ -121,7 +121,7 @@ def test_a_tail_is_the_end_of_the_whole() -> None:
     for since_s in (-5.0, 0.0, 57.3, 150.0, float(whole.t_s[-1])):
         tail = timeline.beats(since_s)
         for part, all_of_it in zip(tail, whole, strict=True):
-            assert np.array_equal(part, all_of_it[len(all_of_it) - len(part) :])
+            assert np.array_equal(part, all_of_it[-len(part) :], equal_nan=part.dtype == float)
         assert tail.t_s[0] <= max(since_s, whole.t_s[0]) + 2.0
         assert (whole.t_s[: len(whole.t_s) - len(tail.t_s)] < since_s).all()
     assert not len(timeline.beats(1e6).t_s)
@@ -129,7 +129,7 @@ def test_a_tail_is_the_end_of_the_whole() -> None:
 
 def test_latency_of_the_model_moves_all_beats_earlier() -> None:
     packets = [(1.0, [800]), (2.0, [800, 810]), (3.0, [790])]
-    late = BeatTimeline(latency_s=2.6)
+    late = BeatClock(latency_s=2.6)
     for arrival_s, ticks in packets:
         late.add(arrival_s, ticks)
     assert late.beats().t_s == pytest.approx(fed(packets).beats().t_s - 2.6)
@@ -137,8 +137,9 @@ def test_latency_of_the_model_moves_all_beats_earlier() -> None:
 
 
 def test_uncertainty_shrinks_as_packets_come_in() -> None:
-    packets = [(float(i), [1024]) for i in range(1, 200)]
-    assert fed(packets[:3]).beats().sigma_s[-1] > 0.2
+    rng = np.random.default_rng(1)
+    packets = sent_by_timer(beat_times(200, rng), rng)
+    assert fed(packets[:3]).beats().sigma_s[-1] > 0.04
     assert fed(packets).beats().sigma_s[-1] < 0.02
 
 
@@ -148,12 +149,12 @@ def test_absurd_intervals_never_put_beats_out_of_order(ticks: list[int]) -> None
     packets += [(20.0, ticks), (21.0, [800]), (22.0, ticks), (23.0, [800])]
     beats = fed(packets).beats()
     assert (np.diff(beats.t_s) > 0).all()
-    assert beats.rr_s.max() <= 10
+    assert np.nanmax(beats.rr_s) <= 10
     assert beats.t_s[-1] <= 23
 
 
 def test_no_packets_are_no_beats() -> None:
-    empty = BeatTimeline().beats()
+    empty = BeatClock().beats()
     assert all(len(column) == 0 for column in empty)
     silent = fed([(1.0, []), (2.0, [0])])
     assert silent.count == 0

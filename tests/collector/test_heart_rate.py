@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import naive
 from interbeat_collector.heart_rate import HeartRateMeasurement, decode, encode
 
 UINT16 = st.integers(0, 0xFFFF)
@@ -34,6 +35,25 @@ def test_any_flags_with_any_length_yield_what_can_be_read(flags: int) -> None:
             rr == payload[fixed - 1 + 2 * i] + 256 * payload[fixed + 2 * i]
             for i, rr in enumerate(seen.rr_ticks)
         )
+
+
+@settings(deadline=None, max_examples=500)
+@given(flags=st.integers(0, 255), body=st.binary(max_size=246))
+def test_any_bytes_are_read_as_the_slow_decoder_reads_them(flags: int, body: bytes) -> None:
+    for data in (bytes([flags]) + body, body):
+        seen = decode(data)
+        hr_bpm, rr_ticks, contact, energy_kj, sound = naive.heart_rate_packet(data)
+        assert seen.hr_bpm == hr_bpm
+        assert seen.rr_ticks == tuple(rr_ticks)
+        assert seen.contact is contact
+        assert seen.energy_kj == energy_kj
+        assert (seen.problem == "") is sound
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_what_a_radio_hands_over_is_read_whatever_its_type(kind: type) -> None:
+    data = bytes.fromhex("1f 48 00 e8 03 00 04")
+    assert decode(kind(data)) == decode(data)
 
 
 @settings(deadline=None)

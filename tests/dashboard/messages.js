@@ -54,6 +54,8 @@ export function signal(changes = {}) {
     gaps: 0,
     bad_packets: 0,
     problem: null,
+    duplicates: 0,
+    inferred: 0,
     ...changes,
   };
 }

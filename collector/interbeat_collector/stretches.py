@@ -1,0 +1,330 @@
+"""The unbroken stretches of one connection, and where on the session clock each of them fits.
+
+A beat happened before the packet that carries it was sent, and after the one before that was.
+Each packet so bounds from both sides when the stretch began; together they leave a narrow band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from .envelope import line_under
+from .heart_rate import TICKS_PER_S
+from .sends import MAX_DRIFT, USUAL_PERIOD_S, Mode, Sends
+
+BACKLOG_S = 10.0
+"""How long after connecting a strap may hand in beats of the time before."""
+
+_RECENT = 60
+"""Packets by which a new one is judged."""
+_SLACK_S = 0.15
+"""By so much a packet may miss the band before beats must be missing."""
+_SHORTEST_PART = 0.5
+"""An interval is at least this part of the usual one, so a hole is too."""
+_SETTLED = 3
+"""Packets after which a hole is no longer taken for a delay."""
+_KNOT = 64
+_REACH = 128
+"""A stretch is placed every `_KNOT` packets, by the packets up to `_REACH` before and after."""
+_SEND_ERROR_S = 0.005
+_DRIFTS = np.arange(-1000, 1001, 50) * 1e-6
+"""A strap that cuts intervals off at whole ticks seems to be 600 ppm fast."""
+_JITTER_S = 0.03
+"""Mean delay by the radio, where it cannot be seen."""
+_CANDIDATES_S = np.arange(0.0, 1.0, 0.005)
+_FLOOR_S = 0.002
+
+
+class Knots(NamedTuple):
+    """Where a stretch begins on the session clock, as seen from moments within it."""
+
+    elapsed_s: np.ndarray
+    start_s: np.ndarray
+    slope: np.ndarray
+    sigma_s: np.ndarray
+
+    def start_at(self, elapsed_s: np.ndarray) -> np.ndarray:
+        """Between knots on a line, beyond them along the drift."""
+        start_s = np.interp(elapsed_s, self.elapsed_s, self.start_s)
+        before = np.minimum(elapsed_s - self.elapsed_s[0], 0.0)
+        after = np.maximum(elapsed_s - self.elapsed_s[-1], 0.0)
+        return np.asarray(start_s + before * self.slope[0] + after * self.slope[-1])
+
+
+_UNPLACED = Knots(*np.empty((4, 0)))
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Beats without a hole: rows of a connection's table, counted from 0."""
+
+    first_row: int
+    first_tick: int
+    forced: bool
+    """The hole before it is certain."""
+    rows: int = 0
+    ticks: int = 0
+    sum_ticks: int = 0
+    final_knots: list[tuple[float, float, float, float]] = field(default_factory=list)
+    """Those that no later packet can change."""
+    inferred_before: int | None = None
+    """Beats inferred in all holes before it, once that is final."""
+    knots: Knots = _UNPLACED
+
+    @property
+    def elapsed_s(self) -> float:
+        return self.sum_ticks / TICKS_PER_S
+
+    def end_s(self) -> float:
+        """The last beat, on the session clock."""
+        end = np.array([self.elapsed_s])
+        return self.elapsed_s + float(self.knots.start_at(end)[0])
+
+    @property
+    def end_row(self) -> int:
+        return self.first_row + self.rows
+
+    @property
+    def settled(self) -> bool:
+        return self.forced or self.rows >= _SETTLED
+
+
+class Connection:
+    """Everything from one connection to the next: the strap's timer runs through."""
+
+    def __init__(self) -> None:
+        self.sends = Sends()
+        self.closed = False
+        """True when no more packets will come."""
+        self.stretches: list[Stretch] = []
+        self.ticks = np.empty(64, dtype=np.int64)
+        self.tick_count = 0
+        # One row for each piece of a packet that has beats.
+        self.rows = 0
+        self._packet = np.empty(64, dtype=np.int64)
+        self._first_s = np.empty(64)
+        self._last_s = np.empty(64)
+        self._low_s = np.empty(64)
+        self._high_s = np.empty(64)
+        self._broken = True
+        self._changed = True
+        self._final_packets = 0
+
+    def add(self, arrival_s: float, pieces: Sequence[Sequence[int]], steps: int) -> None:
+        """Take in a packet; between two pieces the strap itself has missed beats."""
+        rr_sum_s = sum(map(sum, pieces)) / TICKS_PER_S
+        before_s = self.sends.add(arrival_s, rr_sum_s, steps)
+        self._changed = True
+        for number, piece in enumerate(pieces):
+            self._broken |= number > 0
+            if piece:
+                self._add_piece(arrival_s, before_s, piece, steps)
+                self._broken = False
+
+    def _add_piece(
+        self, arrival_s: float, before_s: float, piece: Sequence[int], steps: int
+    ) -> None:
+        first_s, sum_s = piece[0] / TICKS_PER_S, sum(piece) / TICKS_PER_S
+        if self._broken or self._breaks(arrival_s, before_s, first_s, sum_s, steps):
+            self.stretches.append(Stretch(self.rows, self.tick_count, self._broken))
+        stretch = self.stretches[-1]
+        self._append_row(
+            stretch.elapsed_s + first_s, stretch.elapsed_s + sum_s, before_s, arrival_s
+        )
+        self._append_ticks(piece)
+        stretch.rows += 1
+        stretch.ticks += len(piece)
+        stretch.sum_ticks += sum(piece)
+        if len(self.stretches) > 1 and self._was_only_late(stretch, arrival_s):
+            self._join()
+
+    def _breaks(
+        self, arrival_s: float, before_s: float, first_s: float, sum_s: float, steps: int
+    ) -> bool:
+        """True if beats must be missing between the newest stretch and this piece, or too many."""
+        stretch = self.stretches[-1]
+        low_s, high_s = self._band(stretch)
+        elapsed_s = stretch.elapsed_s
+        if self.sends.mode is Mode.BEAT:
+            shift_s = arrival_s - elapsed_s - sum_s - high_s
+            return abs(shift_s) > max(0.25, _SHORTEST_PART * self.usual_rr_s)
+        surplus_s = low_s - (arrival_s - elapsed_s - sum_s)
+        early = arrival_s < self.sends.arrival_s[0] + BACKLOG_S
+        return (
+            steps > 1
+            or before_s - elapsed_s - first_s - high_s > _SLACK_S
+            or (surplus_s > max(2 * _SLACK_S, _SHORTEST_PART * self.usual_rr_s) and not early)
+        )
+
+    def _was_only_late(self, stretch: Stretch, arrival_s: float) -> bool:
+        """True if no beat fits into the hole before the newest stretch: packets came late."""
+        if stretch.forced or stretch.rows > _SETTLED:
+            return False
+        before = self.stretches[-2]
+        low_s, _ = self._band(before)
+        room_s = arrival_s - before.elapsed_s - stretch.elapsed_s - low_s
+        return abs(room_s) < _SHORTEST_PART * self.usual_rr_s
+
+    def _join(self) -> None:
+        stretch = self.stretches.pop()
+        before = self.stretches[-1]
+        rows = slice(stretch.first_row, stretch.end_row)
+        for column, sign in (
+            (self._first_s, 1),
+            (self._last_s, 1),
+            (self._low_s, -1),
+            (self._high_s, -1),
+        ):
+            column[rows] += sign * before.elapsed_s
+        before.rows += stretch.rows
+        before.ticks += stretch.ticks
+        before.sum_ticks += stretch.sum_ticks
+
+    def has_no_room(self, arrival_s: float, sum_s: float, steps: int) -> bool:
+        """True if there was no time to send once more, or for beats that add up to `sum_s`."""
+        if not self.sends.count:
+            return False
+        if steps < 1 and self.sends.mode is not Mode.BEAT:
+            # A last packet that was late itself is caught up with by a true one.
+            return self.sends.lateness_s() < self.sends.period_s / 4
+        if not self.stretches:
+            return False
+        stretch = self.stretches[-1]
+        low_s, _ = self._band(stretch)
+        surplus_s = low_s - (arrival_s - stretch.elapsed_s - sum_s)
+        return surplus_s > max(_SLACK_S, sum_s / 4)
+
+    def _band(self, stretch: Stretch) -> tuple[float, float]:
+        """The bounds of where a stretch begins, from its latest packets as they came in."""
+        rows = slice(max(stretch.first_row, stretch.end_row - _RECENT), stretch.end_row)
+        high_s = float(self._high_s[rows].min())
+        low_s = high_s if self.sends.mode is Mode.BEAT else float(self._low_s[rows].max())
+        return low_s, high_s
+
+    @property
+    def usual_rr_s(self) -> float:
+        newest = self.ticks[max(self.tick_count - 30, 0) : self.tick_count]
+        return float(np.median(newest)) / TICKS_PER_S if len(newest) else 1.0
+
+    @property
+    def connected_s(self) -> float:
+        """No beat after connecting is older: those that are were waiting."""
+        return float(self.sends.sent_s[0]) - self.sends.period_s - _SLACK_S
+
+    def ticks_of(self, stretch: Stretch) -> np.ndarray:
+        return self.ticks[stretch.first_tick : stretch.first_tick + stretch.ticks]
+
+    def is_final(self, stretch: Stretch) -> bool:
+        """True if no later packet can move any beat up to the end of the newest fifty."""
+        return self.closed or (
+            stretch.rows > _KNOT
+            and self._packet[stretch.first_row + _KNOT] < self._final_packets
+            and bool(stretch.final_knots)
+        )
+
+    def refresh(self) -> None:
+        """Place the stretches that the newest packets can still move."""
+        if not self._changed:
+            return
+        self._changed = False
+        self.sends.refresh()
+        for stretch in reversed(self.stretches):
+            if (
+                len(stretch.knots.start_s)
+                and self._packet[stretch.end_row - 1] < self._final_packets
+            ):
+                break
+            self._place(stretch)
+        self._final_packets = self.sends.final
+
+    def _place(self, stretch: Stretch) -> None:
+        knots = list(stretch.final_knots)
+        for number in range(len(knots), max(stretch.rows // _KNOT, 1)):
+            row = stretch.first_row + number * _KNOT + _KNOT // 2
+            first = max(row - _REACH, stretch.first_row)
+            last = min(row + _REACH, stretch.end_row)
+            knots.append(self._fit(slice(first, last), min(row, (first + last) // 2)))
+            if last < stretch.end_row and self._packet[last] < self.sends.final:
+                stretch.final_knots.append(knots[-1])
+        stretch.knots = Knots(*np.array(knots).T)
+
+    def _fit(self, rows: slice, knot: int) -> tuple[float, float, float, float]:
+        at_s = float(self._last_s[knot])
+        packets = self._packet[rows]
+        first_s, last_s = self._first_s[rows] - at_s, self._last_s[rows] - at_s
+        mode = self.sends.modes[self._packet[knot]]
+        if mode == Mode.BEAT:
+            latest_s = self.sends.arrival_s[packets] - last_s
+            line = line_under(last_s, latest_s, -MAX_DRIFT, MAX_DRIFT)
+            sigma_s = _JITTER_S / float(np.sqrt(len(packets))) + _FLOOR_S
+            return at_s, line.offset - at_s, line.slope, sigma_s
+        high_s = self.sends.sent_s[packets] - last_s
+        low_s = self.sends.before_s[packets] - first_s
+        low_s = np.where(self._is_backlog(packets, low_s, high_s), -np.inf, low_s)
+        if mode == Mode.TIMER:
+            drift = self.sends.drift(int(self._packet[knot]))
+            start_s, slope, width_s = _in_band(first_s, low_s, last_s, high_s, drift)
+            return at_s, start_s - at_s, slope, width_s / float(np.sqrt(12)) + _FLOOR_S
+        start_s, sigma_s = _likely(low_s, high_s)
+        return at_s, start_s - at_s, 0.0, sigma_s + _FLOOR_S
+
+    def _is_backlog(self, packets: np.ndarray, low_s: np.ndarray, high_s: np.ndarray) -> np.ndarray:
+        """Which packets, right after connecting, carry beats of long before."""
+        early = self.sends.arrival_s[packets] < self.sends.arrival_s[0] + BACKLOG_S
+        return np.asarray(early & (low_s > high_s.min() + _SLACK_S))
+
+    def _append_row(self, first_s: float, last_s: float, before_s: float, arrival_s: float) -> None:
+        if self.rows == len(self._packet):
+            for name in ("_packet", "_first_s", "_last_s", "_low_s", "_high_s"):
+                column = getattr(self, name)
+                setattr(self, name, np.concatenate([column, np.empty_like(column)]))
+        self._packet[self.rows] = self.sends.count - 1
+        self._first_s[self.rows] = first_s
+        self._last_s[self.rows] = last_s
+        self._low_s[self.rows] = before_s - first_s
+        self._high_s[self.rows] = arrival_s - last_s
+        self.rows += 1
+
+    def _append_ticks(self, piece: Sequence[int]) -> None:
+        while self.tick_count + len(piece) > len(self.ticks):
+            self.ticks = np.concatenate([self.ticks, np.empty_like(self.ticks)])
+        self.ticks[self.tick_count : self.tick_count + len(piece)] = piece
+        self.tick_count += len(piece)
+
+
+def _in_band(
+    first_s: np.ndarray, low_s: np.ndarray, last_s: np.ndarray, high_s: np.ndarray, drift: float
+) -> tuple[float, float, float]:
+    """The middle of the band at 0, its slope and its width there.
+
+    The slope is the strap's known drift where that leaves the band open, else one that does.
+    """
+    known = low_s > -np.inf
+    first_s, low_s = first_s[known], low_s[known]
+    high = float((high_s - drift * last_s).min())
+    if not len(low_s):
+        return high - USUAL_PERIOD_S / 2, drift, USUAL_PERIOD_S
+    low = float((low_s - drift * first_s).max())
+    if high - low < -_SEND_ERROR_S and len(low_s) >= _KNOT // 2:
+        slopes = drift + _DRIFTS[:, None]
+        highs = (high_s - slopes * last_s).min(axis=1)
+        lows = (low_s - slopes * first_s).max(axis=1)
+        width_s = highs - lows
+        best = np.flatnonzero(width_s >= min(-_SEND_ERROR_S, width_s.max()))
+        middle = int(best[len(best) // 2])
+        drift, high, low = float(slopes[middle, 0]), float(highs[middle]), float(lows[middle])
+    return (low + high) / 2, drift, abs(high - low)
+
+
+def _likely(low_s: np.ndarray, high_s: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of where a stretch begins if lower bounds come late at random."""
+    start_s = high_s.min() - _CANDIDATES_S
+    missed_s = np.maximum(low_s[:, None] - start_s, 0.0).sum(axis=0)
+    weight = np.exp((missed_s.min() - missed_s) / _JITTER_S)
+    weight /= weight.sum()
+    mean_s = float(weight @ start_s)
+    return mean_s, float(np.sqrt(weight @ (start_s - mean_s) ** 2))

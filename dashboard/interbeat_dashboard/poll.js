@@ -1,0 +1,37 @@
+const EVERY_MS = 500;
+
+/**
+ * Ask for a document twice a second, one question at a time.
+ *
+ * @template T
+ * @param {() => Promise<T>} question @param {(answer: T) => void} take
+ * @param {(error: Error) => void} fail
+ */
+export function poll(question, take, fail) {
+  let turn = 0;
+  let over = false;
+
+  async function ask() {
+    const own = ++turn;
+    try {
+      const answer = await question();
+      // What a button has brought meanwhile is newer than this answer.
+      if (own === turn && !over) take(answer);
+    } catch (error) {
+      if (own === turn && !over) fail(/** @type {Error} */ (error));
+    }
+    if (!over) setTimeout(ask, EVERY_MS);
+  }
+
+  ask();
+  return {
+    /** An answer that came another way. @param {T} answer */
+    take(answer) {
+      turn += 1;
+      take(answer);
+    },
+    end() {
+      over = true;
+    },
+  };
+}
