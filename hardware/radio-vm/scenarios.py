@@ -317,7 +317,7 @@ def tell_ecg(straps: Straps, events: list[Event]) -> None:
         whole = sum(len(frame) == ECG_FRAME_BYTES for frame in frames)
         tell(
             f"interbeat: {partner}, ECG frames of {ECG_FRAME_BYTES} bytes arrive whole",
-            f"{whole} of {len(frames)}, {len(strap.said['polar'])} sent",
+            f"{whole} of {len(frames)}",
             bool(frames) and whole == len(frames) and is_part(frames, strap.said["polar"]),
         )
 
@@ -448,7 +448,10 @@ async def until(reached: Callable[[], bool]) -> None:
 
 
 def tell(claim: str, measured: str, held: bool | None) -> None:
-    print(json.dumps({"claim": claim, "measured": measured, "held": held}), flush=True)
+    print(
+        json.dumps({"at_s": monotonic(), "claim": claim, "measured": measured, "held": held}),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
