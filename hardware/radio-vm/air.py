@@ -26,7 +26,7 @@ POLL_S = 0.05
 
 
 class AdapterController(VirtualController):
-    """Bumble's controller without two features that it announces but does not have for BlueZ."""
+    """Bumble's controller without two features that BlueZ would make use of."""
 
     le_features = VirtualController.le_features & ~(
         hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
