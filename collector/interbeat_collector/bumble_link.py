@@ -89,9 +89,11 @@ class VirtualLink(LocalLink):
         data: bytes,
     ) -> None:
         receiver = self.find_le_controller(destination_address)
-        if transport != PhysicalTransport.LE or receiver is None:
+        connection = sender_controller.le_connections.get(destination_address)
+        if transport != PhysicalTransport.LE or receiver is None or connection is None:
             return
-        source = sender_controller.random_address
+        # Not the controller's present random address: BlueZ takes another one for every scan.
+        source = connection.self_address
         self._send(
             (sender_controller, receiver),
             lambda: receiver.on_link_acl_data(source, transport, data),

@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Try interbeat against real BlueZ, in a virtual machine: `python3 hardware/radio-vm/run.py`.
+
+Builds a small Debian once, boots it without hardware virtualisation, lets `scenarios.py` run
+inside and prints what it found; exit code 1 when something did not hold. Needs no Bluetooth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent.relative_to(CHECKOUT)
+
+RELEASE, RELEASE_PYTHON = "bookworm", "3.11"
+SYSTEM = ("linux-image-amd64", "initramfs-tools", "bluez", "dbus", "python3")
+LIBRARIES = ("bleak", "bumble", "numpy")
+# The drive and the file system of the image are all that the kernel needs before it has them.
+BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
+TOOLS = {
+    "mmdebstrap": "mmdebstrap",
+    "genext2fs": "genext2fs",
+    "qemu-system-x86_64": "qemu-system-x86",
+}
+LIMIT_S = 420
+LAST_CLAIM = "the scenarios run to their end"
+FILES = ("image", "vmlinuz", "initrd.img")
+
+
+class SetupError(Exception):
+    """The machine could not be made; the message says why and what to do."""
+
+
+def main() -> int:
+    arguments = parsed()
+    try:
+        begin_s = time.monotonic()
+        folder = cache_folder()
+        with only_one(folder):
+            check_tools()
+            machine = ready_machine(folder, arguments.mirror, arguments.rebuild)
+            built_s = time.monotonic() - begin_s
+            held = boot(machine, folder / "console.log")
+        all_s = time.monotonic() - begin_s
+        say(f"{all_s:.0f} s in all, {built_s:.0f} s of them for the image.")
+        return 0 if held else 1
+    except (SetupError, OSError) as error:
+        say(f"The virtual machine could not be used: {error}")
+        return 2
+    except KeyboardInterrupt:
+        say("\nStopped.")
+        return 130
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Try interbeat against real BlueZ in a virtual machine."
+    )
+    parser.add_argument("--rebuild", action="store_true", help="build the image anew")
+    parser.add_argument(
+        "--mirror", metavar="URL", help=f"where Debian {RELEASE} is (default: apt's own mirror)"
+    )
+    return parser.parse_args()
+
+
+def check_tools() -> None:
+    missing = [package for tool, package in TOOLS.items() if not shutil.which(tool)]
+    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode:
+        missing.append("python3-pip")
+    if missing:
+        raise SetupError(f"install what is missing: sudo apt install {' '.join(missing)}")
+
+
+def cache_folder() -> Path:
+    chosen = os.environ.get("INTERBEAT_VM")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(chosen) if chosen else cache / "interbeat" / "radio-vm"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.absolute()
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the lock of `folder`; the kernel lets go of it when this program dies."""
+    import fcntl
+
+    with (folder / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(f"another run uses {folder}: wait for it") from None
+        yield
+
+
+# --- the image ---
+
+
+def ready_machine(folder: Path, mirror: str | None, rebuild: bool) -> Path:
+    """The folder with image, kernel and initial RAM disk; built unless it is there already."""
+    machine = folder / recipe()
+    if rebuild or not all((machine / name).exists() for name in FILES):
+        for old in folder.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old)
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            build(Path(draft), mirror or mirror_of_apt(), folder / "build.log")
+            Path(draft).rename(machine)
+            Path(draft).mkdir()
+    return machine
+
+
+def recipe() -> str:
+    """A name for everything that decides what is in the image."""
+    decisive = [RELEASE, RELEASE_PYTHON, SYSTEM, BOOT_MODULES, requirements()]
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:12]
+
+
+def requirements() -> list[str]:
+    """The libraries that the collector and the virtual straps need, as pyproject.toml has them."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    return sorted({one for names in lists for one in names if one.startswith(LIBRARIES)})
+
+
+def mirror_of_apt() -> str:
+    """The mirror that apt on this computer takes Debian from."""
+    command = ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)"]
+    filters = ["Created-By: Packages", "Origin: Debian", "Component: main"]
+    try:
+        listed = subprocess.check_output([*command, *filters], text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SetupError(f"apt did not say where Debian is ({error}): use --mirror") from None
+    for line in listed.splitlines():
+        codename, mirror = line.split()
+        if "-" not in codename:  # neither updates nor security
+            return mirror
+    raise SetupError("apt knows no mirror of Debian: sudo apt-get update, or use --mirror")
+
+
+def build(draft: Path, mirror: str, log_path: Path) -> None:
+    say(f"Building the image in {draft.parent} (once, about three minutes)...")
+    with log_path.open("w") as log:
+        say("  Python libraries")
+        libraries = draft / "libraries"
+        run_logged(pip_command(libraries), log)
+        say(f"  Debian {RELEASE}")
+        run_logged(debian_command(draft, libraries, mirror), log)
+    shutil.rmtree(libraries)
+
+
+def pip_command(target: Path) -> list[str]:
+    """Let this computer's pip, as it is set up, fetch wheels for the Python of the image."""
+    command = [sys.executable, "-m", "pip", "install", "--no-compile", "--target", str(target)]
+    command += ["--python-version", RELEASE_PYTHON, "--only-binary", ":all:"]
+    for platform in ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"):
+        command += ["--platform", platform]
+    return [*command, *requirements()]
+
+
+def debian_command(draft: Path, libraries: Path, mirror: str) -> list[str]:
+    modules = "\\n".join(BOOT_MODULES)
+    command = ["mmdebstrap", "--variant=minbase", f"--include={','.join(SYSTEM)}"]
+    command += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "locale", "man")]
+    # A small initial RAM disk: everything that could be in one takes minutes to unpack.
+    command += [
+        '--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d"',
+        '--essential-hook=echo MODULES=list > "$1/etc/initramfs-tools/conf.d/radio-vm"',
+        f'--essential-hook=printf "{modules}\\n" > "$1/etc/initramfs-tools/modules"',
+        '--customize-hook=mkdir "$1/opt/packages"',
+        f"--customize-hook=sync-in {shlex.quote(str(libraries))} /opt/packages",
+        '--customize-hook=chroot "$1" python3 -m compileall -q /opt/packages',
+    ]
+    for name in ("vmlinuz", "initrd.img"):
+        command.append(f"--customize-hook=download {name} {shlex.quote(str(draft / name))}")
+    return [*command, "--format=ext2", RELEASE, str(draft / "image"), mirror]
+
+
+def run_logged(command: list[str], log: IO[str]) -> None:
+    log.write(f"$ {shlex.join(command)}\n")
+    log.flush()
+    # In a session of its own: mmdebstrap ends by a signal to all of its process group.
+    with subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as builder:
+        try:
+            code = builder.wait()
+        except BaseException:
+            builder.terminate()
+            raise
+    if code:
+        last = Path(log.name).read_text("utf-8", "replace").splitlines()[-5:]
+        raise SetupError("\n  ".join([f"{command[0]} failed, all of it is in {log.name}", *last]))
+
+
+# --- the machine ---
+
+
+def boot(machine: Path, console: Path) -> bool:
+    """Run the scenarios and print what they tell; whether everything held."""
+    say("Booting (about 20 s)...")
+    with tempfile.TemporaryDirectory() as temporary:
+        checkout = Path(temporary) / "checkout.tar"
+        pack_checkout(checkout)
+        command = ["timeout", str(LIMIT_S), *qemu_command(machine, checkout, console)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as qemu:
+            assert qemu.stdout
+            try:
+                claims = dict(told(line) for line in qemu.stdout)
+            except BaseException:
+                qemu.terminate()
+                raise
+    if LAST_CLAIM not in claims:
+        say(f"The machine died or took more than {LIMIT_S} s; its console is {console}")
+        return False
+    verdicts = list(claims.values())
+    say(f"{verdicts.count('ok')} held, {verdicts.count('FAILED')} failed.")
+    return "FAILED" not in verdicts
+
+
+def pack_checkout(path: Path) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name in ("collector", HERE):
+            archive.add(CHECKOUT / name, str(name), filter=without_caches)
+
+
+def without_caches(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if "__pycache__" in member.name else member
+
+
+def qemu_command(machine: Path, checkout: Path, console: Path) -> list[str]:
+    """The image stays as it is; the checkout is a second drive that holds nothing but a tar file.
+
+    Always emulated: a /dev/kvm inside a virtual machine may open and still boot nothing. Its time
+    counts instructions (500 million a second), so that a busy computer does not make straps late.
+    """
+    first = (
+        "mount -t tmpfs tmpfs /run; mkdir /run/checkout; tar -xf /dev/vdb -C /run/checkout; "
+        f"exec sh /run/checkout/{HERE}/guest.sh"
+    )
+    kernel = "root=/dev/vda ro quiet mitigations=off console=ttyS0 panic=-1 init=/bin/sh"
+    command = [
+        "qemu-system-x86_64",
+        "-accel",
+        "tcg",
+        "-icount",
+        "shift=1",
+        "-cpu",
+        "max",
+        "-smp",
+        "1",
+        "-m",
+        "1024",
+    ]
+    command += ["-nodefaults", "-no-reboot", "-display", "none", "-monitor", "none"]
+    for drive in (machine / "image", checkout):
+        command += ["-drive", f"file={drive},format=raw,if=virtio,readonly=on"]
+    command += ["-kernel", str(machine / "vmlinuz"), "-initrd", str(machine / "initrd.img")]
+    command += ["-append", f'{kernel} -- -c "{first}"']
+    return [*command, "-serial", f"file:{console}", "-serial", "stdio"]
+
+
+def told(line: str) -> tuple[str, str]:
+    """Print one claim; returns it with its verdict."""
+    claim = json.loads(line)
+    verdict = {True: "ok", False: "FAILED", None: "known"}[claim["held"]]
+    at_s, what, measured = claim["at_s"], claim["claim"], claim["measured"]
+    print(f"{at_s:>4.0f} s  {verdict:<7} {what:<66} {measured}", flush=True)
+    return what, verdict
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
