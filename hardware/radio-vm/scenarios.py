@@ -19,10 +19,10 @@ from statistics import median, quantiles
 from subprocess import check_output
 from time import monotonic
 
-from air import POLL_S, Adapter, RecordingStrap, strap_on
 from bleak import BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 
+from air import POLL_S, Adapter, RecordingStrap, strap_on
 from interbeat_collector.bumble_link import VirtualLink
 from interbeat_collector.clock import SessionClock
 from interbeat_collector.events import PARTNERS, Device, Event, Link, Packet, Partner, Session
