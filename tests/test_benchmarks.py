@@ -37,13 +37,13 @@ def test_it_runs_and_prints_a_table_with_peers_and_estimate(name: str) -> None:
 
 
 def test_a_run_leaves_one_table_a_name(tmp_path: Path) -> None:
-    result = bench("beat_clock", "--repeats", "1", "--out", tmp_path)
+    result = bench("session_writer", "--repeats", "1", "--out", tmp_path)
 
     assert result.returncode == 0, result.stderr
     (written,) = tmp_path.iterdir()
     text = written.read_text("utf-8")
-    assert written.name == "beat_clock.md"
-    assert "`python3 run.py bench beat_clock`, 1 repeats after one to warm up" in text
+    assert written.name == "session_writer.md"
+    assert "`python3 run.py bench session_writer`, 1 repeats after one to warm up" in text
     assert "| interbeat |" in text
 
 

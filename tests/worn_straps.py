@@ -11,7 +11,7 @@ from bumble.transport.common import AsyncPipeSink
 
 from bumble_backend import Central, power_on_central
 from interbeat_collector.bumble_link import VirtualController, VirtualLink
-from interbeat_collector.bumble_strap import BumbleStrap, Making, Sent
+from interbeat_collector.bumble_strap import BumbleStrap, Making, SentBeat
 from interbeat_collector.clock import Clock
 from interbeat_collector.simulation import DyadSettings, dyad
 from virtual_time import VirtualClock
@@ -28,7 +28,7 @@ class Wearer:
     controller: VirtualController
     link: VirtualLink
     beating: asyncio.Task[None]
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentBeat] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -88,7 +88,7 @@ async def wearer(
     seed: int,
     keep_log: bool,
 ) -> Wearer:
-    sent: list[Sent] = []
+    sent: list[SentBeat] = []
     strap = BumbleStrap(
         making, beat_t_s, clock, seed=seed, sent=sent.append if keep_log else lambda _: None
     )

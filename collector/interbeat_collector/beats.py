@@ -65,8 +65,12 @@ class _Placed:
     """A stretch on the session clock, before the strap's latency is taken off."""
 
     connection: Connection
-    stretch: Stretch
+    number: int
     shift_s: float
+
+    @property
+    def stretch(self) -> Stretch:
+        return self.connection.stretches[self.number]
 
     @property
     def start_s(self) -> float:
@@ -198,7 +202,7 @@ class BeatClock:
                 break
         for before, after in pairwise(reversed(passed)):
             count += _missing(before, after)
-            if after.connection.is_final(after.stretch):
+            if after.connection.is_final(after.number):
                 after.stretch.inferred_before = count
         return count
 
@@ -211,11 +215,11 @@ class BeatClock:
         next_start_s = np.inf
         for connection in reversed(self._connections):
             connection.refresh()
-            for stretch in reversed(connection.stretches):
+            for number in range(len(connection.stretches) - 1, -1, -1):
                 # A stretch placed too late for want of packets cannot reach the next one.
-                end_s = stretch.end_s()
+                end_s = connection.stretches[number].end_s()
                 shift_s = min(0.0, next_start_s - HOLE_S - end_s)
-                placed = _Placed(connection, stretch, shift_s)
+                placed = _Placed(connection, number, shift_s)
                 next_start_s = placed.start_s
                 yield placed
 

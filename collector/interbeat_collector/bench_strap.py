@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
-from .bumble_strap import BumbleStrap, Making, Sent
+from .bumble_strap import BumbleStrap, Making, SentBeat
 from .clock import Clock, SessionClock, utc_now
 
 ANSWER_S = 10.0
@@ -39,11 +40,13 @@ async def wear(
     say: Say,
 ) -> None:
     """Be a strap until the heart ends or this is cancelled; leave everything in order."""
+    # Bumble warns of packets that were under way when a connection ended: nothing to act upon.
+    logging.getLogger("bumble").setLevel(logging.ERROR)
     counts: dict[str, int] = {"sent": 0, "lost": 0, "unheard": 0}
     async with _controller(transport, say) as hci:
         with _truth(log, making) as write:
 
-            def sent(row: Sent) -> None:
+            def sent(row: SentBeat) -> None:
                 counts[row.fate] += 1
                 write(row)
 
@@ -140,7 +143,7 @@ async def _power_on(strap: BumbleStrap, hci: Transport, spec: str) -> None:
 
 
 @contextmanager
-def _truth(path: Path | None, making: Making) -> Iterator[Callable[[Sent], None]]:
+def _truth(path: Path | None, making: Making) -> Iterator[Callable[[SentBeat], None]]:
     """Where what was sent is written down, line by line."""
     try:
         file = path.open("w", newline="", encoding="utf-8", buffering=1) if path else None
@@ -154,7 +157,7 @@ def _truth(path: Path | None, making: Making) -> Iterator[Callable[[Sent], None]
             return
         file.write(f"# {making.name}, {making.address}, {utc_now()}\n")
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(Sent._fields)
+        rows.writerow(SentBeat._fields)
         yield lambda row: rows.writerow(
             (f"{row.sent_s:.6f}", f"{row.beat_s:.6f}", row.rr_ticks, row.fate)
         )

@@ -2,7 +2,7 @@
 
 It offers what a Polar H10 offers: heart rate, battery, device information and Polar's measurement
 data. The controller below it may be in memory, behind a socket, or a spare dongle; the strap is
-the same. It wears a heart whose beats are known, and reports what it sent of each (`Sent`), so
+the same. It wears a heart whose beats are known, and reports what it sent of each (`SentBeat`), so
 that a recording can be compared with the truth.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import tee
-from random import Random
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
@@ -29,10 +29,9 @@ from .clock import Clock
 from .events import PacketKind
 from .heart_rate import decode
 from .virtual_body import Body
-from .virtual_strap import strap_packets
+from .virtual_strap import Sending, strap_sends
 
 ADVERTISING_INTERVAL_MS = 100.0
-ECG_HZ = 130.0
 ACC_SAMPLES_IN_FRAME = 36
 CHEST = 1
 FIRST_NS = 599_616_000_000_000_000
@@ -60,7 +59,7 @@ Garble = Callable[[PacketKind, bytes], bytes | None]
 """Changes what the strap says, or (None) keeps it silent."""
 
 
-class Sent(NamedTuple):
+class SentBeat(NamedTuple):
     """One interval between beats, and what became of it."""
 
     sent_s: float
@@ -89,6 +88,7 @@ class Making:
     battery_percent: int = 87
     measures: tuple[polar.Kind, ...] = ("ecg", "acc")
     """What it offers over Polar's service; nothing: it has no such service."""
+    sending: Sending = "timer"
     interval_s: float = 1.0
     latency_s: float = 0.0
     """How long it ponders over a beat before it sends it."""
@@ -116,7 +116,7 @@ class BumbleStrap:
         clock: Clock,
         *,
         seed: int = 1,
-        sent: Callable[[Sent], None] = lambda _: None,
+        sent: Callable[[SentBeat], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`beat_t_s`: when the heart beats, in time of `clock`; `tell` hears of connections."""
@@ -132,20 +132,18 @@ class BumbleStrap:
         """What was written to the control point."""
         self._clock = clock
         self._sent, self._tell = sent, tell
-        worn, felt, seen = tee(beat_t_s, 3)
-        self._packets = strap_packets(
-            "a",
+        worn, seen = tee(beat_t_s)
+        self._sends = strap_sends(
             worn,
             seed=seed,
+            sending=making.sending,
             interval_s=making.interval_s,
             latency_s=making.latency_s,
             drift_ppm=making.drift_ppm,
-            loss=0.0,
+            loss=making.loss,
             jitter_s=0.0,
         )
-        self._beats = _ends_of_intervals(felt)
         self._body = Body(seen)
-        self._losses = Random(f"{seed} losses")
         self._battery = bytes([making.battery_percent])
         self._answers: set[asyncio.Task[None]] = set()
         self._device: Device | None = None
@@ -156,7 +154,7 @@ class BumbleStrap:
         )
         self._battery_level = _readable(
             gatt.GATT_BATTERY_LEVEL_CHARACTERISTIC,
-            AttributeValue(read=lambda _: self._garbled("battery", self._battery) or b""),
+            AttributeValue(read=lambda _: self.garble("battery", self._battery) or b""),
             Characteristic.Properties.NOTIFY,
         )
         self._control = Characteristic[bytes](
@@ -216,28 +214,29 @@ class BumbleStrap:
 
     async def run(self) -> None:
         """Send until the heart ends."""
-        for packet in self._packets:
-            await self._clock.sleep_until(packet.t_s)
-            fate: Fate = "unheard"
-            if self.heard:
-                fate = "lost" if self._losses.random() < self.making.loss else "sent"
-            if fate == "sent":
-                await self.say("heart_rate", packet.data)
-            self._body.forget_before(packet.t_s)
-            rr = decode(packet.data).rr_ticks
+        for send in self._sends:
+            await self._clock.sleep_until(send.send_s)
+            fate: Fate = "lost" if send.lost else "sent"
+            if not self.heard:
+                fate = "unheard"
+            elif not send.lost:
+                await self.say("heart_rate", send.data)
+            self._body.forget_before(send.send_s)
+            rr = decode(send.data).rr_ticks
             self.rr_sent += len(rr) if fate == "sent" else 0
-            for rr_ticks in rr:
-                self._sent(Sent(packet.t_s, next(self._beats), rr_ticks, fate))
+            for beat_s, rr_ticks in zip(send.beat_t_s, rr, strict=True):
+                self._sent(SentBeat(send.send_s, beat_s, rr_ticks, fate))
 
     async def say(self, kind: PacketKind, data: bytes) -> None:
         """Send a notification to whoever has subscribed to it."""
-        characteristic, said = self._saying[kind], self._garbled(kind, data)
+        characteristic, said = self._saying[kind], self.garble(kind, data)
         if said is None:
             return
         server = self.device.gatt_server
         for connection in self._subscribed(characteristic):
             if kind == "polar_control":
-                await server.indicate_subscriber(connection, characteristic, said)
+                with suppress(TimeoutError):  # A connection that ended confirms nothing.
+                    await server.indicate_subscriber(connection, characteristic, said)
             else:
                 await server.notify_subscriber(connection, characteristic, said)
 
@@ -249,9 +248,10 @@ class BumbleStrap:
     async def drop(self) -> None:
         """End the connection from this side."""
         for connection in self.connections:
-            await connection.disconnect(
-                hci.HCI_REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_LOW_RESOURCES_ERROR
-            )
+            with suppress(hci.HCI_Error):  # The other side may have ended it at this moment.
+                await connection.disconnect(
+                    hci.HCI_REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_LOW_RESOURCES_ERROR
+                )
 
     async def power_off(self) -> None:
         """Stop measuring, advertising and every connection."""
@@ -302,9 +302,6 @@ class BumbleStrap:
             for connection in self.connections
             if any(subscribers.get(connection, {}).get(characteristic.handle, b""))
         ]
-
-    def _garbled(self, kind: PacketKind, data: bytes) -> bytes | None:
-        return self.garble(kind, data)
 
     def _do(self, work: Any) -> None:
         """Let something happen after what is being done now."""
@@ -407,9 +404,3 @@ def _fault(request: polar.Request, offered: polar.Settings) -> int:
         if request.settings[name][0] not in values:
             return _WRONG[name]
     return 0
-
-
-def _ends_of_intervals(beat_t_s: Iterator[float]) -> Iterator[float]:
-    """The beats that end an interval: all but the first."""
-    next(beat_t_s, None)
-    yield from beat_t_s

@@ -47,6 +47,8 @@ DISCONNECT_S = 12.0
 FRESH_S = 3.0
 """A strap heard so recently need not be looked for."""
 READ_S = 5.0
+ROUNDING_S = 1e-3
+"""What is left of a time to listen is nothing."""
 
 
 class RadioError(Exception):
@@ -125,7 +127,7 @@ class Radio:
         begin_s = asyncio.get_running_loop().time()
         held = {_key(device.address) for device in await self._held()}
         left_s = seconds
-        while left_s > 0:
+        while left_s > ROUNDING_S:
             async with self._lock:
                 left_s -= await self._listen(left_s)
         found = [
@@ -160,8 +162,8 @@ class Radio:
                     if device := await self._at_hand(key):
                         found()
                         return await self._connected(device, dropped)
-                    if left_s <= 0:
-                        raise StrapNotFound(_not_found(self.name_of(strap_id)))
+                    if left_s <= ROUNDING_S:
+                        raise StrapNotFound(not_found(self.name_of(strap_id)))
                     left_s -= await self._listen(left_s)
         finally:
             self._wanted.discard(key)
@@ -292,7 +294,7 @@ def explanation(error: Exception, strap: str = "") -> RadioError:
         case BleakBluetoothNotAvailableError():
             return RadioUnavailable(_unavailable(error.reason.name))
         case BleakDeviceNotFoundError():
-            return StrapNotFound(_not_found(who))
+            return StrapNotFound(not_found(who))
         case BleakCharacteristicNotFoundError():
             return StrapError(f"{who} does not offer {error.char_specifier}. Choose another strap.")
         case BleakGATTProtocolError() if error.code.name.startswith("INSUFFICIENT_A") or (
@@ -326,7 +328,8 @@ _NO_SERVICE = (
 )
 
 
-def _not_found(strap: str) -> str:
+def not_found(strap: str) -> str:
+    """What to tell the wearer of a strap that is not heard."""
     return (
         f"{strap} was not found. Moisten the electrodes, wear it, and close phone apps that hold "
         "it."
@@ -373,7 +376,7 @@ def _of_bluez(name: str, details: str, strap: str) -> RadioError:
                 "settings of the system; if it is listed there already, remove it and pair again."
             )
         case "UnknownObject" | "DoesNotExist":
-            return StrapNotFound(_not_found(strap))
+            return StrapNotFound(not_found(strap))
     return StrapRefused(
         f"{strap} could not be connected ({details or name}). Come closer, wear it, and close "
         "phone apps that hold it."

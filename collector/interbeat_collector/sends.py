@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from .envelope import line_under
+from .envelope import line_under, middle
 
 USUAL_PERIOD_S = 1.0
 PERIODS_S = (0.3, 2.5)
@@ -181,9 +181,9 @@ class Sends:
         told = rr_s > 0
         timer_miss_s, beat_miss_s = 0.0, np.inf
         if len(gap_s) >= _JUDGED - 1:
-            timer_miss_s = float(np.median(np.abs(gap_s - period_s * np.rint(gap_s / period_s))))
+            timer_miss_s = middle(np.abs(gap_s - period_s * np.rint(gap_s / period_s)))
             if told.any():
-                beat_miss_s = float(np.median(np.abs(gap_s[told] - rr_s[told])))
+                beat_miss_s = middle(np.abs(gap_s[told] - rr_s[told]))
         # A timer that ticks like this very heart would be a strange one.
         usual = abs(period_s - USUAL_PERIOD_S) < 0.03
         if beat_miss_s < timer_miss_s * (0.67 if usual else 1.5):
@@ -198,7 +198,8 @@ class Sends:
         late_s = arrival_s - index * period_s
         line = line_under(index - index[0], late_s, -slack, slack)
         sent_s = index * period_s + line.offset + line.slope * (index - index[0])
-        if float(np.median(arrival_s - sent_s)) > 3 * timer_miss_s + 0.05:
+        late_s = arrival_s - sent_s
+        if len(late_s) >= _JUDGED and middle(late_s) > 3 * timer_miss_s + 0.05:
             return Mode.FREE, arrival_s, period_s
         return Mode.TIMER, sent_s, period_s + line.slope
 
@@ -206,4 +207,4 @@ class Sends:
 def _period_s(arrival_s: np.ndarray) -> float:
     if len(arrival_s) < _JUDGED:
         return USUAL_PERIOD_S
-    return float(min(max(np.median(np.diff(arrival_s)), PERIODS_S[0]), PERIODS_S[1]))
+    return float(min(max(middle(np.diff(arrival_s)), PERIODS_S[0]), PERIODS_S[1]))

@@ -72,6 +72,8 @@ class Strap:
         self._battery: Packet | None = None
         self._packet_s = clock.now_s()
         """When the last heart-rate packet came, or the connection began."""
+        self._remark = ""
+        """What a streaming strap does not do although it was asked to."""
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -141,7 +143,7 @@ class Strap:
             await let_go(client)
 
     async def _subscribe(self, client: BleakClient) -> None:
-        self._packet_s = self._clock.now_s()
+        self._packet_s, self._remark = self._clock.now_s(), ""
         try:
             async with asyncio.timeout(SUBSCRIBE_S):
                 await client.start_notify(HEART_RATE_MEASUREMENT, self._on_heart_rate)
@@ -153,7 +155,7 @@ class Strap:
         self._packet_s = t_s
         self._failures = 0
         if self._link.state != "streaming":
-            self._enter("streaming", t_s=t_s)
+            self._enter("streaming", self._remark, t_s)
         self._sink(Packet(t_s, self.partner, "heart_rate", bytes(data)))
 
     async def _dropped(self, dropped: asyncio.Event) -> str:
@@ -163,13 +165,16 @@ class Strap:
     async def _silence(self) -> str:
         """Return when the strap has sent nothing for `RECONNECT_AFTER_S`."""
         while True:
-            silent_s = self._clock.now_s() - self._packet_s
-            if silent_s >= RECONNECT_AFTER_S:
+            now_s, packet_s = self._clock.now_s(), self._packet_s
+            if now_s >= packet_s + RECONNECT_AFTER_S:
                 return f"{self.name} sent nothing for {RECONNECT_AFTER_S:g} s."
-            if silent_s >= STALE_AFTER_S and self._link.state != "stale":
+            if now_s < packet_s + STALE_AFTER_S:
+                await self._clock.sleep_until(packet_s + STALE_AFTER_S)
+                continue
+            if self._link.state != "stale":
                 self._enter("stale", f"{self.name} sends nothing.")
-            due_s = RECONNECT_AFTER_S if silent_s >= STALE_AFTER_S else STALE_AFTER_S
-            await self._clock.sleep_until(self._packet_s + due_s)
+            # In steps: a packet may come meanwhile, and silence begin anew after it.
+            await self._clock.sleep_until(min(now_s + 1.0, packet_s + RECONNECT_AFTER_S))
 
     async def _everything_else(self, client: BleakClient) -> str:
         """What comes beside the heart rate; nothing in here may end the connection."""
@@ -193,7 +198,9 @@ class Strap:
                     with self._told(problems):
                         await stream.start(kind)
             if problems:
-                self._enter(self._link.state, f"{self.name}: {' '.join(problems)}")
+                self._remark = f"{self.name}: {' '.join(problems)}"
+                if self._link.state == "streaming":
+                    self._enter("streaming", self._remark)
             await asyncio.Event().wait()
         finally:
             await stream.stop()

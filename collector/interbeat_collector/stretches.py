@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .envelope import line_under
+from .envelope import line_under, middle
 from .heart_rate import TICKS_PER_S
+from .holes import DEPTH, Habits, Side, bridge, settle
 from .sends import MAX_DRIFT, USUAL_PERIOD_S, Mode, Sends
 
 BACKLOG_S = 10.0
@@ -37,6 +38,8 @@ _JITTER_S = 0.03
 """Mean delay by the radio, where it cannot be seen."""
 _CANDIDATES_S = np.arange(0.0, 1.0, 0.005)
 _FLOOR_S = 0.002
+_HISTORY = 120
+"""Intervals around a hole that tell of it."""
 
 
 class Knots(NamedTuple):
@@ -49,6 +52,8 @@ class Knots(NamedTuple):
 
     def start_at(self, elapsed_s: np.ndarray) -> np.ndarray:
         """Between knots on a line, beyond them along the drift."""
+        if len(self.start_s) == 1:
+            return np.asarray(self.start_s + (elapsed_s - self.elapsed_s) * self.slope)
         start_s = np.interp(elapsed_s, self.elapsed_s, self.start_s)
         before = np.minimum(elapsed_s - self.elapsed_s[0], 0.0)
         after = np.maximum(elapsed_s - self.elapsed_s[-1], 0.0)
@@ -71,9 +76,13 @@ class Stretch:
     sum_ticks: int = 0
     final_knots: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Those that no later packet can change."""
+    habits: Habits = field(default_factory=dict)
     inferred_before: int | None = None
     """Beats inferred in all holes before it, once that is final."""
+    own: Knots = _UNPLACED
+    """Where its own packets put it."""
     knots: Knots = _UNPLACED
+    """Where it is, with regard to its neighbours."""
 
     @property
     def elapsed_s(self) -> float:
@@ -112,7 +121,8 @@ class Connection:
         self._high_s = np.empty(64)
         self._broken = True
         self._changed = True
-        self._final_packets = 0
+        self._first_moving = 0
+        """Stretches before this one stay where their own packets put them."""
 
     def add(self, arrival_s: float, pieces: Sequence[Sequence[int]], steps: int) -> None:
         """Take in a packet; between two pieces the strap itself has missed beats."""
@@ -208,7 +218,7 @@ class Connection:
     @property
     def usual_rr_s(self) -> float:
         newest = self.ticks[max(self.tick_count - 30, 0) : self.tick_count]
-        return float(np.median(newest)) / TICKS_PER_S if len(newest) else 1.0
+        return middle(newest) / TICKS_PER_S if len(newest) else 1.0
 
     @property
     def connected_s(self) -> float:
@@ -218,13 +228,9 @@ class Connection:
     def ticks_of(self, stretch: Stretch) -> np.ndarray:
         return self.ticks[stretch.first_tick : stretch.first_tick + stretch.ticks]
 
-    def is_final(self, stretch: Stretch) -> bool:
-        """True if no later packet can move any beat up to the end of the newest fifty."""
-        return self.closed or (
-            stretch.rows > _KNOT
-            and self._packet[stretch.first_row + _KNOT] < self._final_packets
-            and bool(stretch.final_knots)
-        )
+    def is_final(self, number: int) -> bool:
+        """True if no later packet can move any of the stretches up to this one."""
+        return self.closed or number < self._first_moving - DEPTH
 
     def refresh(self) -> None:
         """Place the stretches that the newest packets can still move."""
@@ -232,14 +238,48 @@ class Connection:
             return
         self._changed = False
         self.sends.refresh()
-        for stretch in reversed(self.stretches):
-            if (
-                len(stretch.knots.start_s)
-                and self._packet[stretch.end_row - 1] < self._final_packets
-            ):
-                break
+        for stretch in self.stretches[self._first_moving :]:
             self._place(stretch)
-        self._final_packets = self.sends.final
+        self._settle(max(self._first_moving - DEPTH, 0))
+        while (
+            self._first_moving < len(self.stretches) - 1
+            and self._packet[self.stretches[self._first_moving].end_row - 1] < self.sends.final
+        ):
+            self._first_moving += 1
+
+    def _settle(self, first: int) -> None:
+        """Move short stretches within their bands, so that the holes between are likely ones."""
+        start = max(first - DEPTH, 0)
+        moving = self.stretches[start:]
+        sides = [self._side(stretch) for stretch in moving]
+        bridges = [
+            bridge(
+                sides[number],
+                sides[number + 1],
+                self.ticks[max(after.first_tick - _HISTORY, 0) : after.first_tick],
+                self.ticks_of(after)[:_HISTORY],
+                after.habits,
+            )
+            for number, after in enumerate(moving[1:])
+        ]
+        for stretch, (shift_s, variance) in list(zip(moving, settle(sides, bridges), strict=True))[
+            first - start :
+        ]:
+            stretch.knots = stretch.own
+            if len(stretch.own.start_s) == 1:
+                sigma_s = np.array([float(np.sqrt(variance)) + _FLOOR_S])
+                stretch.knots = stretch.own._replace(
+                    start_s=stretch.own.start_s + shift_s, sigma_s=sigma_s
+                )
+
+    def _side(self, stretch: Stretch) -> Side:
+        own = stretch.own
+        ends_s = np.array([self.ticks[stretch.first_tick] / TICKS_PER_S, stretch.elapsed_s])
+        start_s, last_s = own.start_at(ends_s)
+        half_s = (own.sigma_s[[0, -1]] - _FLOOR_S) * np.sqrt(3)
+        return Side(
+            float(start_s), float(last_s) + stretch.elapsed_s, float(half_s[0]), float(half_s[1])
+        )
 
     def _place(self, stretch: Stretch) -> None:
         knots = list(stretch.final_knots)
@@ -250,7 +290,7 @@ class Connection:
             knots.append(self._fit(slice(first, last), min(row, (first + last) // 2)))
             if last < stretch.end_row and self._packet[last] < self.sends.final:
                 stretch.final_knots.append(knots[-1])
-        stretch.knots = Knots(*np.array(knots).T)
+        stretch.own = Knots(*np.array(knots).T)
 
     def _fit(self, rows: slice, knot: int) -> tuple[float, float, float, float]:
         at_s = float(self._last_s[knot])

@@ -82,6 +82,7 @@ class VirtualStrap:
         self.held = False
         """The system is connected to it for somebody else: it does not advertise."""
         self.failing_reads: set[str] = set()
+        self.hanging_reads: set[str] = set()
         self.needs_pairing = False
         self.sent: list[tuple[float, bytes]] = []
         """Every heart-rate notification that was sent to somebody: air time and bytes."""
@@ -89,11 +90,12 @@ class VirtualStrap:
         self.dropped_s: list[float] = []
         self.written: list[bytes] = []
         """What was written to its control point."""
+        self.unreleased: set[int] = set()
+        """Connections whose client was never told to disconnect."""
         self.client: VirtualClient | None = None
         self.air: Air
         self._packets = iter(packets)
         self._silent_until_s = self._held_until_s = self._lifted_until_s = 0.0
-        self._unreleased: set[int] = set()
 
     def drop(self) -> None:
         """The connection ends, as if by a moment of bad radio."""
@@ -119,6 +121,12 @@ class VirtualStrap:
     def lift(self, seconds: float) -> None:
         """Someone lifts the strap off the skin for so long."""
         self._lifted_until_s = self.air.clock.now_s() + seconds
+
+    def wear_down(self, battery_percent: int) -> None:
+        """The battery has become weaker, and the strap says so."""
+        self.battery_percent = battery_percent
+        if self.client is not None:
+            self.client.notify(device_info.BATTERY_LEVEL_UUID, bytes([battery_percent]))
 
     @property
     def advertises(self) -> bool:
@@ -186,6 +194,9 @@ class VirtualStrap:
                 device_info.BATTERY_LEVEL_UUID,
                 ["read", "notify"],
             )
+        if self.measures:
+            yield polar.SERVICE_UUID, polar.CONTROL_UUID, ["read", "write", "indicate"]
+            yield polar.SERVICE_UUID, polar.DATA_UUID, ["notify"]
         for key in device_info.TEXT_UUIDS:
             if key in self.info:
                 yield device_info.SERVICE_UUID, device_info.TEXT_UUIDS[key], ["read"]
@@ -360,7 +371,12 @@ class VirtualClient(BaseBleakClient):
         self.services = _services(() if outcome == "no_services" else strap.characteristics())
         self._strap, strap.client = strap, self
         strap.connected_s.append(self.air.clock.now_s())
-        strap._unreleased.add(id(self))
+        strap.unreleased.add(id(self))
+
+    def notify(self, uuid: str, data: bytes) -> None:
+        """Hand a notification to whoever has subscribed."""
+        if self.is_connected and uuid in self._notified:
+            self._notified[uuid](bytearray(data))
 
     def lose(self) -> None:
         """The connection ends without anybody here having asked for it."""
@@ -383,7 +399,7 @@ class VirtualClient(BaseBleakClient):
         self.disconnects += 1
         self._close()
         if self._strap is not None:
-            self._strap._unreleased.discard(id(self))
+            self._strap.unreleased.discard(id(self))
         if self._pump is not None:
             await _end(self._pump)
             self._pump = None
@@ -398,6 +414,8 @@ class VirtualClient(BaseBleakClient):
         self, characteristic: BleakGATTCharacteristic, **kwargs: Any
     ) -> bytearray:
         await asyncio.sleep(ANSWER_S)
+        if characteristic.uuid in self._present().hanging_reads:
+            await asyncio.Event().wait()
         return bytearray(self._present().value(characteristic.uuid))
 
     async def write_gatt_char(
@@ -409,7 +427,7 @@ class VirtualClient(BaseBleakClient):
             raise BleakGATTProtocolError(INSUFFICIENT_AUTHENTICATION)
         answer = strap.answer(bytes(data))
         if answer is not None:
-            self._notified[polar.CONTROL_UUID](bytearray(answer))
+            self.notify(polar.CONTROL_UUID, answer)
 
     async def start_notify(
         self,
@@ -441,11 +459,11 @@ class VirtualClient(BaseBleakClient):
 
     def _deliver(self, data: bytes) -> None:
         strap = self._present()
-        copies = len(strap._unreleased) if strap.copies_after_reconnect else 1
+        copies = len(strap.unreleased) if strap.copies_after_reconnect else 1
         for _ in range(copies):
-            self._notified[HEART_RATE_MEASUREMENT](bytearray(data))
+            self.notify(HEART_RATE_MEASUREMENT, data)
         for kind in sorted(strap.measuring):
-            self._notified[polar.DATA_UUID](bytearray(strap.frame(kind)))
+            self.notify(polar.DATA_UUID, strap.frame(kind))
 
 
 def _services(

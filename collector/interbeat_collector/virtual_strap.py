@@ -105,9 +105,11 @@ def strap_sends(
     radio, losses = Random(random.random()), Random(random.random())
     drift = random.uniform(-_MAX_DRIFT_PPM, _MAX_DRIFT_PPM) if drift_ppm is None else drift_ppm
     clock_rate = 1 + drift * 1e-6
-    beats, beats_again = tee(beat_t_s)
+    beats = iter(beat_t_s)
     sends_s: Iterator[float]
     if sending == "beat":
+        # Only here: a copy that nobody reads would keep every beat of a session.
+        beats, beats_again = tee(beats)
         sends_s = (t_s + latency_s for t_s in beats_again)
     else:
         sends_s = _strokes(random, interval_s, clock_rate, sending, dropouts)

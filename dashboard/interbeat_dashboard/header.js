@@ -29,6 +29,8 @@ export function showSession({ session, settings, mode }) {
     byId("settings-note"),
     `${fs_hz} Hz · windows ${span(window_s)} · lags ±${span(max_lag_s)} · not a medical device`,
   );
+  byId("strap-warning").hidden = !session.warning;
+  setText(byId("strap-warning-text"), session.warning ?? "");
   byId("keys").hidden = mode !== "live";
   byId("transport").hidden = mode !== "replay";
 }

@@ -92,6 +92,7 @@ function redraw() {
   document.body.dataset.step = pairing.step;
   byId("virtual").hidden = !pairing.virtual;
   byId("find").hidden = pairing.step !== "find" || pairing.problem !== null;
+  byId("no-radio").hidden = pairing.step !== "find" || pairing.problem === null;
   byId("straps").hidden = pairing.partners === null;
   if (pairing.step === "find") showFind(pairing);
   else showStraps(pairing);
@@ -227,18 +228,22 @@ async function connect() {
   await tell("choose", { ...choice, labels: labels() });
 }
 
-/** @param {boolean} anyway */
-async function begin(anyway) {
-  const { run } = await ask("POST", `${API}/start`, { labels: labels(), anyway });
+/** Begin a run and go to its page; meanwhile nobody asks for straps that are handed over.
+ * @param {string} path @param {object} body */
+async function leaveFor(path, body) {
   polling.end();
-  location.assign(`/run/${encodeURIComponent(run)}`);
+  try {
+    const { run } = await ask("POST", path, body);
+    location.assign(`/run/${encodeURIComponent(run)}`);
+  } catch (error) {
+    polling.goOn();
+    throw error;
+  }
 }
 
-async function simulate() {
-  const { run } = await ask("POST", "/api/sessions", { labels: labels() });
-  polling.end();
-  location.assign(`/run/${encodeURIComponent(run)}`);
-}
+/** @param {boolean} anyway */
+const begin = (anyway) => leaveFor(`${API}/start`, { labels: labels(), anyway });
+const simulate = () => leaveFor("/api/sessions", { labels: labels() });
 
 go.addEventListener("click", () =>
   carryOut(() => (shown?.step === "find" ? connect() : begin(shown?.can_start === "anyway"))),

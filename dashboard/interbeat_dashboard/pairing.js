@@ -1,10 +1,9 @@
 /** @import { ByPartner, Check, FittedStrap, FoundStrap, Pairing, Partner, Trouble } from "./types.d.ts" */
+import { LOW_BATTERY_PERCENT } from "./signal.js";
 import { PARTNERS } from "./state.js";
 
 /** @typedef {{ title: string, lead: string }} Headline */
 /** @typedef {{ a: string | null, b: string | null }} Choice */
-
-const LOW_BATTERY_PERCENT = 15;
 
 /** The four steps as the row at the top of the page tells them. */
 export const STEPS = [
@@ -166,11 +165,11 @@ export function rememberedChoice(found, remembered) {
   return { a: known(remembered.a), b: known(remembered.b) };
 }
 
-/** Give a strap to a partner, take it from the other; the same choice again takes it back.
+/** Give a strap to a partner, and take it from the other.
  * @param {Choice} choice @param {Partner} partner @param {string} id @returns {Choice} */
 export function chosen(choice, partner, id) {
   const other = otherOf(partner);
-  const next = { ...choice, [partner]: choice[partner] === id ? null : id };
+  const next = { ...choice, [partner]: id };
   if (next[other] === id) next[other] = null;
   return next;
 }

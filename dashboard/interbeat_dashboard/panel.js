@@ -50,8 +50,10 @@ export function partnerPanel(element, partner, lift) {
       setText(name, label);
       setText(rate, strap.hr_bpm === null || strap.trouble ? UNKNOWN : String(strap.hr_bpm));
       setText(model, [strap.name, batteryWords(strap.battery_percent)].filter(Boolean).join(" · "));
-      setText(state, words.text);
-      setText(remedy, words.remedy);
+      // The checks say what to do, once there are some.
+      const remedyText = strap.checks?.length ? "" : words.remedy;
+      setText(state, remedyText ? `${words.text}.` : words.text);
+      setText(remedy, remedyText);
       setText(ask, asked);
       ask.hidden = asked === "";
       picture.show(strap.trace);

@@ -10,6 +10,8 @@ const EVERY_MS = 500;
 export function poll(question, take, fail) {
   let turn = 0;
   let over = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
   async function ask() {
     const own = ++turn;
@@ -20,7 +22,7 @@ export function poll(question, take, fail) {
     } catch (error) {
       if (own === turn && !over) fail(/** @type {Error} */ (error));
     }
-    if (!over) setTimeout(ask, EVERY_MS);
+    if (!over) timer = setTimeout(ask, EVERY_MS);
   }
 
   ask();
@@ -30,8 +32,15 @@ export function poll(question, take, fail) {
       turn += 1;
       take(answer);
     },
+    /** Ask no more: the page is about to leave. */
     end() {
       over = true;
+      clearTimeout(timer);
+    },
+    /** The page stays after all. */
+    goOn() {
+      over = false;
+      ask();
     },
   };
 }

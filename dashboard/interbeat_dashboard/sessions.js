@@ -1,16 +1,23 @@
-/** @import { SessionEntry, SessionList } from "./types.d.ts" */
+/** @import { ByPartner, SessionEntry, SessionList, Straps } from "./types.d.ts" */
 import { ask, openReplay } from "./api.js";
 import { byId, make, setText } from "./dom.js";
 import { count, day, duration, month, pair, size, timeOfDay, wearers } from "./format.js";
+import { carriedNames, carryNames } from "./names.js";
+import { strapCard } from "./strap_card.js";
+import { PARTNERS } from "./state.js";
 import { themeButton } from "./theme.js";
 
 const REFRESH_MS = 5000;
+/** As they stand in the page before anybody wrote into it. */
+const DEFAULT_NAMES = { a: "Ana", b: "Ben" };
 
 themeButton(byId("theme"));
 byId("new-session").addEventListener("submit", (event) => {
   event.preventDefault();
-  start();
+  carryNames(names());
+  location.assign("/pair");
 });
+byId("simulate").addEventListener("click", simulate);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });
@@ -18,6 +25,7 @@ setInterval(() => {
   if (!document.hidden && document.querySelector("[data-state='recording']")) refresh();
 }, REFRESH_MS);
 refresh();
+showStraps();
 
 let shown = "";
 
@@ -171,19 +179,43 @@ async function remove(entry, button) {
   }
 }
 
-async function start() {
-  const button = /** @type {HTMLButtonElement} */ (byId("start"));
-  const [a, b] = ["name-a", "name-b"].map((id) =>
-    /** @type {HTMLInputElement} */ (byId(id)).value.trim(),
-  );
+const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (byId(id));
+
+/** @returns {ByPartner<string>} */
+function names() {
+  return { a: field("name-a").value.trim(), b: field("name-b").value.trim() };
+}
+
+async function simulate() {
+  if (!(/** @type {HTMLFormElement} */ (byId("new-session")).reportValidity())) return;
+  const button = /** @type {HTMLButtonElement} */ (byId("simulate"));
   button.disabled = true;
   try {
-    const { run } = await ask("POST", "/api/sessions", { labels: { a, b } });
+    const { run } = await ask("POST", "/api/sessions", { labels: names() });
     location.assign(`/run/${encodeURIComponent(run)}`);
   } catch (error) {
     showProblem("start-problem", error);
     button.disabled = false;
   }
+}
+
+/** The straps of last time, and whether there is Bluetooth: then they are the first choice. */
+async function showStraps() {
+  /** @type {Straps} */
+  const straps = await ask("GET", "/api/straps").catch(() => null);
+  if (!straps) return;
+  const known = carriedNames() ?? straps.labels;
+  for (const p of PARTNERS) {
+    if (known && field(`name-${p}`).value === DEFAULT_NAMES[p]) field(`name-${p}`).value = known[p];
+  }
+  const { strap, primary, note, calibrated } = strapCard(straps);
+  for (const p of PARTNERS) setText(byId(`strap-${p}`), strap[p]);
+  byId("use-straps").classList.toggle("primary", primary === "straps");
+  byId("simulate").classList.toggle("primary", primary === "simulated");
+  setText(byId("bluetooth"), note);
+  byId("bluetooth").hidden = note === "";
+  setText(byId("calibrated"), calibrated);
+  byId("calibrated").hidden = calibrated === "";
 }
 
 /** @param {string} id @param {unknown} error null takes the sentence away */

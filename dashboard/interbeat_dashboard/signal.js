@@ -39,15 +39,26 @@ export function signalWords(signal, age_s, stale_after_s, gap_s = null) {
     case "connecting":
       return words(state, "connecting");
     case "streaming":
-      return words(state, signal.contact ? "contact good" : "signal good");
+      return words(state, signal.contact ? "contact good" : "signal good", reason(signal));
     case "stale":
       return words(state, age_s === null ? "stale" : `stale, ${wholeAge(age_s)} old`);
     case "no_contact":
       return words(state, lasting("no contact", gap_s), "Moisten the strap");
+    case "no_pulse":
+      return words(state, lasting("searching for a pulse", gap_s), "Moisten the strap and hold still");
     case "lost":
     case "backoff":
       return words(state, "lost, trying again", reason(signal));
   }
+}
+
+/** Below this a battery may end before the session does. */
+export const LOW_BATTERY_PERCENT = 15;
+
+/** "battery low, 9 %", or "" while there is enough, or nobody knows. @param {Signal | null} signal */
+export function batteryWarning(signal) {
+  const percent = signal?.battery_percent ?? null;
+  return percent !== null && percent <= LOW_BATTERY_PERCENT ? `battery low, ${percent}\u00a0%` : "";
 }
 
 /** @param {string} what @param {Maybe} for_s */

@@ -2,6 +2,7 @@
 /** @import { SignalWords } from "./signal.js" */
 import { make, makeSvg, setText } from "./dom.js";
 import { age, percent } from "./format.js";
+import { batteryWarning } from "./signal.js";
 
 /**
  * The row of one strap: whose, which, its state in shape and words, and its counts.
@@ -15,6 +16,7 @@ export function strapRow(element, partner) {
   const state = make("span", { class: "strap-state" });
   const remedy = make("span", { class: "strap-remedy" });
   const gaps = fact("gaps", "Times packets went missing");
+  const battery = make("span", { class: "strap-battery", hidden: "" });
   const bad = fact("bad packets", "Packets that could not be read");
   const twice = fact("twice", "Packets that came twice and were counted once");
   const leftOut = fact("left out", "Share of beats left out");
@@ -29,7 +31,7 @@ export function strapRow(element, partner) {
     leftOut.element,
     newest.element,
   );
-  element.append(sample, name, model, state, remedy, facts);
+  element.append(sample, name, model, state, remedy, battery, facts);
 
   return {
     /** @param {string} label @param {string} strap */
@@ -46,6 +48,9 @@ export function strapRow(element, partner) {
       setText(state, words.text);
       setText(remedy, words.remedy);
       gaps.show(signal === null ? null : String(signal.gaps));
+      const low = batteryWarning(signal);
+      battery.hidden = low === "";
+      setText(battery, low);
       bad.element.title = signal?.problem ?? "";
       bad.show(signal !== null && signal.bad_packets > 0 ? String(signal.bad_packets) : null);
       twice.show(signal !== null && signal.duplicates > 0 ? String(signal.duplicates) : null);

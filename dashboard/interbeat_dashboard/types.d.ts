@@ -25,6 +25,8 @@ export interface Session {
   labels: ByPartner<string>;
   started_utc: string;
   straps: ByPartner<{ model?: string }>;
+  /** What two different models may do to who seems to lead; null when nothing need be said. */
+  warning: string | null;
 }
 
 export interface RunState {
@@ -81,6 +83,7 @@ export type LinkState =
   | "streaming"
   | "stale"
   | "no_contact"
+  | "no_pulse"
   | "lost"
   | "backoff";
 
@@ -89,6 +92,7 @@ export interface Signal {
   reason: string | null;
   age_s: Maybe;
   contact: boolean | null;
+  battery_percent: Maybe;
   packets: number;
   gaps: number;
   bad_packets: number;

@@ -5,30 +5,19 @@ A state machine without I/O and without a clock, like `pairing`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
+from interbeat_collector.calibration import Offset, same_heart_offset
 from interbeat_collector.events import PARTNERS, Device, Link, Packet, Partner
+from interbeat_collector.feed import Feed
 
 from .finding import Finding, FittingError
 
 NEEDED_S = 120.0
 
 
-class Offset(Protocol):
-    """What `interbeat_collector.calibration.same_heart_offset` finds."""
-
-    @property
-    def offset_s(self) -> float: ...
-    @property
-    def sigma_s(self) -> float: ...
-    @property
-    def matched(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
-
-
-Estimate = Callable[[Mapping[Partner, list[Packet | Link]]], Offset]
+Estimate = Callable[[Mapping[Partner, Sequence[Packet | Link]]], Offset]
 """From what both straps have sent to how much later b reports than a."""
 
 
@@ -110,12 +99,16 @@ def _told(found: Offset) -> dict[str, Any]:
     }
 
 
-class _NotYet:
-    offset_s = sigma_s = 0.0
-    matched = 0
-    reason = "This version cannot compare straps yet."
-
-
-def estimate_offset(events: Mapping[Partner, list[Packet | Link]]) -> Offset:
+def estimate_offset(events: Mapping[Partner, Sequence[Packet | Link]]) -> Offset:
     """How much later b reports than a, by the beats that both have heard."""
-    return _NotYet()
+    feeds = {p: Feed() for p in PARTNERS}
+    for partner, feed in feeds.items():
+        for event in events[partner]:
+            match event:
+                case Packet(kind="heart_rate"):
+                    feed.packet(event)
+                case Link():
+                    feed.link(event)
+                case _:
+                    pass
+    return same_heart_offset(*(feeds[p].clock.beats() for p in PARTNERS))

@@ -11,7 +11,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .analyze import Heart
     from .desk import Desk
-    from .fitting_room import FittingRoom
+    from .equipment import Equipment
     from .runs import LiveRun
 
     _Verbs = argparse._SubParsersAction["_Parser"]
@@ -32,11 +32,16 @@ if TYPE_CHECKING:
 N = TypeVar("N", int, float)
 
 USAGE_ERROR = 2
+LONGEST_NAME = 40
 EXAMPLES = {
     "demo": "interbeat demo --coupling 0.8 --lag-s 3",
+    "scan": "interbeat scan --seconds 10",
+    "record": "interbeat record --strap a=ID --strap b=ID --name-a Ana --name-b Ben",
+    "doctor": "interbeat doctor --strap ID --strap ID",
     "replay": "interbeat replay SESSION.interbeat --rate 10",
     "analyze": "interbeat analyze --rr-a ana.txt --rr-b ben.txt --json",
     "bench-strap": "interbeat bench-strap --transport usb:0 --log truth.csv",
+    "validate": "interbeat validate clock --quick",
 }
 
 
@@ -75,20 +80,76 @@ def command() -> str:
 
 def _user_errors() -> tuple[type[Exception], ...]:
     """The errors whose text is one line for the user."""
+    from interbeat_collector.radio import RadioError
     from interbeat_collector.rr_file import RRFileError
     from interbeat_collector.session_file import SessionFileError, SessionWriteError
 
     from .runs import RunError
     from .serve import PortError
+    from .strap_book import StrapBookError
 
-    return (UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError)
+    return (
+        *(UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError),
+        *(RadioError, StrapBookError),
+    )
 
 
 def run_app(options: argparse.Namespace) -> int:
     """Open the list of sessions."""
+    _check_rate(options)
+    return _host(options, path=lambda _: "/")
+
+
+def run_scan(options: argparse.Namespace) -> int:
+    """List the heart-rate straps within reach."""
+    from .strap_list import as_json, look, told
+
+    radio = _equipment(options).radio
+    straps = asyncio.run(look(radio, options.seconds, battery=options.battery))
+    print(json.dumps(as_json(straps), indent=2) if options.json else told(straps, command()))
+    return 0
+
+
+def run_record(options: argparse.Namespace) -> int:
+    """Record two straps and show them live."""
+    from .strap_start import Wish, record_straps
+
+    _check_rate(options)
+    given: list[tuple[Partner, str]] = options.strap or []
+    names: dict[Partner, str | None] = {"a": options.name_a, "b": options.name_b}
+    if len(given) > len(dict(given)):
+        raise UserError("--strap names one strap for a and one for b, not two for one of them.")
+    wish = Wish(
+        straps=dict(given),
+        labels={p: name for p, name in names.items() if name},
+        ecg=options.ecg,
+        acceleration=options.acceleration,
+        duration_s=options.duration_s,
+    )
+
+    async def begin(desk: Desk, equipment: Equipment) -> LiveRun:
+        live = await record_straps(desk, equipment, wish)
+        if warning := live.session.settings.get("strap_warning"):
+            print(f"Note: {warning}")
+        return live
+
+    return _host(options, begin=begin, path=lambda name: f"/run/{name}")
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """Print a report on Bluetooth and straps, ready to paste into a question."""
+    from .doctor import examine, told
+
+    equipment = _equipment(options)
+    ids = options.strap or []
+    report = asyncio.run(examine(equipment.radio, equipment.clock, ids, options.seconds))
+    print(json.dumps(report, indent=2, allow_nan=False) if options.json else told(report))
+    return 0
+
+
+def _check_rate(options: argparse.Namespace) -> None:
     if options.rate != 1.0 and not options.virtual_straps:
         raise UserError("--rate hastens virtual straps; give --virtual-straps with it.")
-    return _host(options, path=lambda _: "/")
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -163,6 +224,25 @@ def _heart(options: argparse.Namespace) -> Iterable[float]:
     return dyad(DyadSettings(seed=options.seed))["a"]
 
 
+def run_validate(options: argparse.Namespace) -> int:
+    """Measure the program against simulations with known truth."""
+    from .validation import clock, core
+
+    validation = {"clock": clock}[options.what]
+    try:
+        rows = validation.rows(
+            quick=options.quick, progress=core.to_stderr, workers=core.usual_workers()
+        )
+    finally:
+        core.clear_stderr()
+    title = validation.title(quick=options.quick)
+    if options.json:
+        print(json.dumps(core.document(title, rows, quick=options.quick), indent=2))
+    else:
+        print(core.table(title, rows))
+    return 0 if all(row.met for row in rows) else 1
+
+
 def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
     from interbeat_collector.simulation import DyadSettings
 
@@ -228,15 +308,18 @@ def _host(
     *,
     path: Callable[[str], str],
     record: tuple[Session, Iterable[Event]] | None = None,
+    begin: Callable[[Desk, Equipment], Awaitable[LiveRun]] | None = None,
     replay: Path | None = None,
 ) -> int:
     """Serve the pages around one run, or around none, until stopped."""
     from interbeat_collector.session_file import read_session
 
     from .app import application
+    from .calibrating import estimate_offset
     from .catalogue import data_folder
     from .desk import Desk
     from .door import Keys
+    from .fitting_room import FittingRoom
     from .serve import address, host, listen, open_browser
 
     async def serve() -> int:
@@ -244,10 +327,14 @@ def _host(
         with listening:
             port = listening.getsockname()[1]
             keys, desk = Keys(port), Desk(data_folder(options.data_dir))
-            room = _fitting_room(options, desk)
-            name, until = "", None
+            radio, clock, rate, air = equipment = _equipment(options)
+            room = FittingRoom(desk, radio, clock, estimate_offset, rate=rate, air=air)
+            name, until, live = "", None, None
             if record is not None:
                 live = desk.record(*record, rate=options.rate, duration_s=options.duration_s)
+            elif begin is not None:
+                live = await begin(desk, equipment)
+            if live is not None:
                 name, until = live.id, _through(desk, live, options.duration_s)
                 print(f"Recording to\n{live.path}")
             elif replay is not None:
@@ -276,22 +363,10 @@ def _host(
     return asyncio.run(serve())
 
 
-def _fitting_room(options: argparse.Namespace, desk: Desk) -> FittingRoom:
-    """Where straps are fitted: with this computer's Bluetooth, or with virtual straps."""
-    from interbeat_collector.clock import SessionClock
-    from interbeat_collector.radio import Radio
+def _equipment(options: argparse.Namespace) -> Equipment:
+    from .equipment import equipment
 
-    from .calibrating import estimate_offset
-    from .fitting_room import FittingRoom
-
-    if not options.virtual_straps:
-        return FittingRoom(desk, Radio(), SessionClock(), estimate_offset)
-    from .virtual_world import virtual_air
-
-    clock = SessionClock(options.rate)
-    air = virtual_air(clock)
-    radio = Radio(air.backend())
-    return FittingRoom(desk, radio, clock, estimate_offset, rate=options.rate, air=air)
+    return equipment(virtual=options.virtual_straps, rate=options.rate)
 
 
 async def _through(desk: Desk, live: LiveRun, duration_s: float | None) -> None:
@@ -342,17 +417,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(virtual_straps=False)
     _add_hosting(parser)
     _add_rate(parser)
-    parser.add_argument(
-        "--virtual-straps",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="try the pages with straps that are made up, without Bluetooth",
-    )
+    _add_virtual_straps(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
     _add_demo(verbs)
+    _add_scan(verbs)
+    _add_record(verbs)
+    _add_doctor(verbs)
     _add_replay(verbs)
     _add_analyze(verbs)
     _add_bench_strap(verbs)
+    _add_validate(verbs)
     return parser
 
 
@@ -383,13 +457,79 @@ def _add_demo(verbs: _Verbs) -> None:
     parser.add_argument("--rr-b", metavar="FILE", help="the same for the second strap")
     _add_offset(parser)
     _add_rate(parser)
+    _add_duration(parser)
+    _add_hosting(parser)
+
+
+def _add_scan(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "scan", run_scan)
+    parser.add_argument(
+        "--seconds",
+        type=_between(1, 120),
+        default=5.0,
+        metavar="S",
+        help="how long to listen (default 5)",
+    )
+    parser.add_argument(
+        "--battery", action="store_true", help="connect briefly to each strap and ask its battery"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    _add_virtual_straps(parser)
+
+
+def _add_record(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "record", run_record)
+    parser.add_argument(
+        "--strap",
+        action="append",
+        type=_strap,
+        metavar="a=ID",
+        help="who wears which strap, once for a and once for b (default: as the last time)",
+    )
+    parser.add_argument("--name-a", type=_name, metavar="NAME", help="what the first is called")
+    parser.add_argument("--name-b", type=_name, metavar="NAME", help="what the second is called")
+    parser.add_argument("--ecg", action="store_true", help="record the raw ECG of Polar straps too")
+    parser.add_argument(
+        "--acceleration", action="store_true", help="record the acceleration of Polar straps too"
+    )
+    _add_duration(parser)
+    _add_rate(parser)
+    _add_virtual_straps(parser)
+    _add_hosting(parser)
+
+
+def _add_doctor(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "doctor", run_doctor)
+    parser.add_argument(
+        "--strap", action="append", metavar="ID", help="listen to this strap, too; may be repeated"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_between(5, 600),
+        default=15.0,
+        metavar="S",
+        help="how long to listen to straps (default 15)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    _add_virtual_straps(parser)
+
+
+def _add_virtual_straps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--virtual-straps",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="try it with straps that are made up, without Bluetooth",
+    )
+
+
+def _add_duration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duration-s",
         type=_between(1, 7 * 86400),
         metavar="S",
         help="stop after that much session time (default: Ctrl-C)",
     )
-    _add_hosting(parser)
 
 
 def _add_replay(verbs: _Verbs) -> None:
@@ -447,6 +587,13 @@ def _add_bench_strap(verbs: _Verbs) -> None:
     parser.add_argument("--log", metavar="FILE", help="write down what was sent (CSV)")
 
 
+def _add_validate(verbs: _Verbs) -> None:
+    parser = _verb(verbs, "validate", run_validate)
+    parser.add_argument("what", choices=("clock",), help="clock: when beats and samples happened")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter simulations")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+
+
 def _verb(verbs: _Verbs, name: str, run: Callable[[argparse.Namespace], int]) -> _Parser:
     text = (run.__doc__ or "").strip()
     parser = verbs.add_parser(
@@ -500,6 +647,19 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where sessions are kept (default: INTERBEAT_DATA, else your user data folder)",
     )
+
+
+def _strap(text: str) -> tuple[Partner, str]:
+    partner, equals, strap_id = text.partition("=")
+    if partner not in ("a", "b") or not equals or not strap_id.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} must be a=ID or b=ID; interbeat scan lists ids")
+    return ("a" if partner == "a" else "b"), strap_id.strip()
+
+
+def _name(text: str) -> str:
+    if not 1 <= len(text.strip()) <= LONGEST_NAME:
+        raise argparse.ArgumentTypeError(f"a name has 1 to {LONGEST_NAME} characters")
+    return text.strip()
 
 
 def _named(text: str) -> str:

@@ -44,12 +44,17 @@ class Desk:
         return self._record(LiveRun(session, events, writer, rate=rate, duration_s=duration_s))
 
     def record_straps(
-        self, session: Session, straps: Mapping[Partner, Strap], *, rate: float = 1.0
+        self,
+        session: Session,
+        straps: Mapping[Partner, Strap],
+        *,
+        rate: float = 1.0,
+        duration_s: float | None = None,
     ) -> LiveRun:
         """Start to record straps, connected or not, until someone stops it."""
         self.check_idle()
         writer = SessionWriter(self.catalogue.folder, session)
-        return self._record(StrapRun(session, straps, writer, rate=rate))
+        return self._record(StrapRun(session, straps, writer, rate=rate, duration_s=duration_s))
 
     def check_idle(self) -> None:
         """RunError while a session is being recorded."""

@@ -13,7 +13,7 @@ from interbeat_collector.events import Partner
 from interbeat_collector.session_file import SessionWriteError
 
 from .finding import FittingError
-from .fitting_room import FittingRoom, calibration_told
+from .fitting_room import FittingRoom
 from .runs import RunError
 from .strap_book import StrapBookError
 
@@ -183,7 +183,8 @@ def _calibration(room: FittingRoom, check_idle: Callable[[], None]) -> APIRouter
     @router.post("/accept")
     async def accept() -> dict[str, Any]:
         with _refusals():
-            return calibration_told(room.accept_calibration())
+            room.accept_calibration()
+            return document()
 
     @router.delete("", status_code=204)
     async def end() -> Response:

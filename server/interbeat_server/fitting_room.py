@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from interbeat_collector.clock import Clock
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from interbeat_collector.virtual_radio import Air
 
 LIFT_S = 4.0
+ANSWER_S = 3.0
+"""A Bluetooth service that does not answer in this time is not asked any further."""
 
 
 class FittingRoom:
@@ -138,8 +141,10 @@ class FittingRoom:
         """Why there is no Bluetooth to use; None when there is, or when asking might disturb."""
         if sys.platform == "darwin" and not self.virtual:
             return None  # The first question makes macOS ask the user for permission.
+        # A recording that is on must not wait for the import.
+        await asyncio.to_thread(import_module, "bleak")
         try:
-            async with asyncio.timeout(3.0):
+            async with asyncio.timeout(ANSWER_S):
                 await self._radio.scan(0)
         except RadioError as error:
             return str(error)

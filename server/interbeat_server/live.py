@@ -85,6 +85,7 @@ class Signal:
     reason: str
     age_s: float | None
     contact: bool | None
+    battery_percent: int | None
     packets: int
     gaps: int
     bad_packets: int
@@ -133,6 +134,8 @@ class _Heart:
     link: Link | None = None
     arrival_s: float | None = None
     contact: bool | None = None
+    hr_bpm: int | None = None
+    battery_percent: int | None = None
     packets: int = 0
     bad_packets: int = 0
     problem: str = ""
@@ -160,6 +163,7 @@ class _Heart:
             self.problem = measurement.problem
         self.arrival_s = packet.t_s
         self.contact = measurement.contact
+        self.hr_bpm = measurement.hr_bpm
 
     def beats(self, since_s: float) -> Beats:
         """What the strap told; inferred beats are in no figure and on no screen."""
@@ -217,7 +221,9 @@ class _Heart:
     def _why_silent(self) -> str:
         if self.link and self.link.state != "streaming" and self.link.reason:
             return self.link.reason
-        return "no contact" if self.contact is False else "no signal"
+        if self.contact is False:
+            return "no contact"
+        return "no pulse" if self.hr_bpm == 0 else "no signal"
 
     def _silent_s(self, t_s: float) -> float:
         """Seconds without a beat beyond what a send period explains."""
@@ -231,6 +237,7 @@ class _Heart:
             reason=reason,
             age_s=None if self.arrival_s is None else t_s - self.arrival_s,
             contact=self.contact,
+            battery_percent=self.battery_percent,
             packets=self.packets,
             gaps=max(self.clock.stretches - 1, 0),
             bad_packets=self.bad_packets,
@@ -244,7 +251,10 @@ class _Heart:
             return (self.link.state, self.link.reason) if self.link else ("scanning", "")
         if self.arrival_s is None or t_s - self.arrival_s > STALE_AFTER_S:
             return "stale", ""
-        return ("no_contact", "") if self.contact is False else ("streaming", "")
+        if self.contact is False:
+            return "no_contact", ""
+        # A strap that searches tells a heart rate of 0 and stays connected.
+        return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", self.link.reason)
 
     def indices(self, t_s: float, beats: Beats) -> WindowedIndices:
         rejected = artifacts(beats.rr_s)
@@ -315,6 +325,8 @@ class Engine:
             match self._pending.popleft():
                 case Packet(kind="heart_rate") as packet:
                     self._hearts[packet.partner].take(packet)
+                case Packet(kind="battery", data=data) as packet if data:
+                    self._hearts[packet.partner].battery_percent = min(data[0], 100)
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
                 case Marker() as marker:

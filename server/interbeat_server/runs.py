@@ -11,6 +11,7 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from interbeat_collector.clock import Clock, SessionClock
 from interbeat_collector.events import End, Event, Marker, Partner, Session
@@ -236,7 +237,11 @@ class LiveRun(Run):
             self._enter("failed", str(self.error), self.path)
         else:
             self._enter("ended", None, self.path)
+        await self._let_go()
         self._over.set()
+
+    async def _let_go(self) -> None:
+        """Release what the events came from, after the file is safe."""
 
     def _recording(self) -> Message:
         return {"saved_s": self._writer.saved_s, "elapsed_s": self.now_s}
@@ -252,9 +257,10 @@ class StrapRun(LiveRun):
         writer: SessionWriter,
         *,
         rate: float = 1.0,
+        duration_s: float | None = None,
         clock: ClockMaker = SessionClock,
     ) -> None:
-        super().__init__(session, (), writer, rate=rate, clock=clock)
+        super().__init__(session, (), writer, rate=rate, duration_s=duration_s, clock=clock)
         self._straps = straps
 
     def _begin(self) -> None:
@@ -264,8 +270,11 @@ class StrapRun(LiveRun):
 
     def _take(self, event: Event) -> None:
         """An event of a strap; called by the radio, which must not learn of a full disk."""
-        if self._stop_reason is not None:
+        if self._stop_reason is not None or event.t_s > self._last_s:
             return
+        if event.t_s <= self.now_s:
+            # It came while a frame was made: a replay must show it no earlier than we do.
+            event = replace(event, t_s=math.nextafter(self.now_s, math.inf))
         try:
             self._stream.add(event)
         except SessionWriteError as error:
@@ -275,10 +284,11 @@ class StrapRun(LiveRun):
 
     def _stop_when_through(self) -> None:
         """Straps have no end."""
+        if self.now_s >= self._last_s:
+            self._stop_reason = "the chosen duration is over"
 
-    async def _finish(self) -> None:
+    async def _let_go(self) -> None:
         await asyncio.gather(*(strap.stop() for strap in self._straps.values()))
-        await super()._finish()
 
 
 class ReplayRun(Run):

@@ -93,7 +93,8 @@ class StrapBook:
     def offsets(self) -> list[PairOffset]:
         """Every calibration, the newest first."""
         found = []
-        for entry in self._read().get("offsets", []):
+        entries = self._read().get("offsets")
+        for entry in entries if isinstance(entries, list) else []:
             with suppress(TypeError, KeyError):
                 straps = {p: KnownStrap(**entry[p]) for p in PARTNERS}
                 found.append(PairOffset(**{**entry, **straps}))

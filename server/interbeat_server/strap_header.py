@@ -36,16 +36,22 @@ def header_straps(
 def header_settings(pairing: Pairing, offset: PairOffset | None) -> dict[str, object]:
     """What the fitting found out, for `Session.settings`."""
     found = pairing.identity
-    settings: dict[str, object] = {
-        "identity": {**{str(p): how for p, how in found.how.items()}, "swapped": found.swapped}
+    return {
+        "identity": {**{str(p): how for p, how in found.how.items()}, "swapped": found.swapped},
+        **strap_settings(offset, pairing.warning()),
     }
+
+
+def strap_settings(offset: PairOffset | None, warning: str | None) -> dict[str, object]:
+    """How the two straps stand to each other, for `Session.settings`."""
+    settings: dict[str, object] = {}
     if offset is not None:
         settings["calibration"] = {
             "offset_s": offset.offset_s,
             "sigma_s": offset.sigma_s,
             "measured_utc": offset.measured_utc,
         }
-    if warning := pairing.warning():
+    if warning:
         settings["strap_warning"] = warning
     return settings
 

@@ -20,6 +20,8 @@ from interbeat_collector.straps import StrapModel, model_of
 MEMORY_S = 60.0
 SILENT_S = 3.0
 """Straps send about once a second: so much silence is three packets in a row."""
+SEND_S = 1.0
+"""How long a beat may wait for the next stroke of the strap's timer."""
 NO_RR_S = 3.0
 """Longer than a beat of a very slow heart and the next stroke of the strap's timer."""
 RR_PATIENCE_S = 12.0
@@ -144,10 +146,10 @@ class StrapWatch:
         """The last heart rates for a small picture: seconds ago and beats per minute."""
         ago_s: list[float] = []
         bpm: list[float] = []
-        beat_s = -np.inf
+        beat_s = np.inf
         for heard in reversed(self.heard):
-            # Beats stand one interval apart; only where beats are missing arrival decides.
-            if abs(beat_s - heard.t_s) > SILENT_S / 2 and heard.rr_s:
+            # Beats stand one interval apart; where packets are missing they are earlier than that.
+            if beat_s > heard.t_s + SEND_S:
                 beat_s = heard.t_s
             for rr_s in reversed(heard.rr_s):
                 if t_s - beat_s <= span_s and SHORTEST_S <= rr_s <= LONGEST_S:

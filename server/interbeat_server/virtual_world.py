@@ -60,4 +60,4 @@ def _strap(
 
 def _without_rr(packets: Iterable[Packet]) -> Iterator[Packet]:
     for packet in packets:
-        yield replace(packet, data=encode(replace(decode(packet.data), rr_ticks=())))
+        yield replace(packet, data=encode(decode(packet.data)._replace(rr_ticks=())))

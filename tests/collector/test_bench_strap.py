@@ -14,15 +14,17 @@ from pathlib import Path
 
 import pytest
 from bleak import BleakClient, BleakScanner
+from bleak.uuids import normalize_uuid_16
 from bumble.transport.tcp_server import open_tcp_server_transport_with_socket
 
 from bumble_backend import power_on_central
 from interbeat_collector import polar
 from interbeat_collector.bumble_link import VirtualController, VirtualLink
 from interbeat_collector.heart_rate import decode
-from interbeat_collector.radio import HEART_RATE_MEASUREMENT, HEART_RATE_SERVICE
 from program import LIMIT_S, environment, interbeat
 
+HEART_RATE_SERVICE = normalize_uuid_16(0x180D)
+HEART_RATE_MEASUREMENT = normalize_uuid_16(0x2A37)
 NAME = "Polar H10 0BENCH01"
 
 

@@ -13,23 +13,30 @@ import numpy as np
 import pytest
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+from bleak.uuids import normalize_uuid_16
 
 from interbeat_collector import polar
 from interbeat_collector.bumble_link import VirtualLink
 from interbeat_collector.bumble_strap import FIRST_NS, BumbleStrap
+from interbeat_collector.events import PARTNERS, Device, Event, Link, Packet
 from interbeat_collector.heart_rate import decode
-from interbeat_collector.radio import (
-    BATTERY_LEVEL,
-    DEVICE_INFORMATION,
-    HEART_RATE_MEASUREMENT,
-    HEART_RATE_SERVICE,
-    Radio,
-    full_uuid,
-)
+from interbeat_collector.radio import Radio
+from interbeat_collector.strap import Strap
 from virtual_time import run
 from worn_straps import STRAP_A, STRAP_B, Room, room
 
-BODY_LOCATION = full_uuid(0x2A38)
+HEART_RATE_SERVICE = normalize_uuid_16(0x180D)
+HEART_RATE_MEASUREMENT = normalize_uuid_16(0x2A37)
+BODY_LOCATION = normalize_uuid_16(0x2A38)
+BATTERY_LEVEL = normalize_uuid_16(0x2A19)
+DEVICE_INFORMATION = {
+    "maker": normalize_uuid_16(0x2A29),
+    "model": normalize_uuid_16(0x2A24),
+    "serial": normalize_uuid_16(0x2A25),
+    "hardware": normalize_uuid_16(0x2A27),
+    "firmware": normalize_uuid_16(0x2A26),
+    "software": normalize_uuid_16(0x2A28),
+}
 
 
 @asynccontextmanager
@@ -541,5 +548,181 @@ def test_the_radio_lists_both_straps_and_reads_their_batteries() -> None:
             }
             assert not any(each.held for each in found)
             assert [await radio.battery_percent(w.id) for w in here.wearers] == [87, 41]
+
+    run(main())
+
+
+class Recorded:
+    """What the collector reported of some straps, oldest first."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def states(self, partner: str) -> list[str]:
+        return [e.state for e in self.events if isinstance(e, Link) and e.partner == partner]
+
+    def packets(self, partner: str, kind: str = "heart_rate") -> list[Packet]:
+        return [
+            e
+            for e in self.events
+            if isinstance(e, Packet) and (e.partner, e.kind) == (partner, kind)
+        ]
+
+    def rr(self, partner: str) -> list[int]:
+        return rr_of([packet.data for packet in self.packets(partner)])
+
+
+@asynccontextmanager
+async def recording(
+    here: Room, *, ecg: bool = False, acceleration: bool = False
+) -> AsyncIterator[Recorded]:
+    """Record everybody in the room with the collector itself."""
+    recorded = Recorded()
+    radio = Radio(here.central.backend())
+    straps = [
+        Strap(
+            partner,
+            wearer.id,
+            radio,
+            here.clock,
+            recorded.events.append,
+            ecg=ecg,
+            acceleration=acceleration,
+        )
+        for partner, wearer in zip(PARTNERS, here.wearers, strict=False)
+    ]
+    for strap in straps:
+        strap.start()
+    try:
+        yield recorded
+    finally:
+        for strap in straps:
+            await strap.stop()
+
+
+def test_the_collector_records_both_straps_their_devices_and_batteries() -> None:
+    async def main() -> None:
+        async with room(STRAP_A, STRAP_B) as here:
+            async with recording(here) as recorded:
+                await asyncio.sleep(60)
+            for partner, wearer in zip(PARTNERS, here.wearers, strict=True):
+                making = wearer.strap.making
+                assert recorded.rr(partner) == rr_sent(wearer.sent)
+                assert len(recorded.rr(partner)) > 50
+                (device,) = (
+                    e for e in recorded.events if isinstance(e, Device) and e.partner == partner
+                )
+                assert device.info == {**making.info, "id": making.address, "name": making.name}
+                (battery,) = recorded.packets(partner, "battery")
+                assert battery.data == bytes([making.battery_percent])
+                assert recorded.states(partner)[-1] == "streaming"
+                assert wearer.strap.connections == []
+
+    run(main())
+
+
+def test_the_collector_never_leaves_a_pod_measuring() -> None:
+    async def main() -> None:
+        async with room(STRAP_A) as here:
+            strap = here.wearers[0].strap
+            async with recording(here, ecg=True, acceleration=True) as recorded:
+                await asyncio.sleep(30)
+                assert set(strap.measuring) == {"ecg", "acc"}
+                await strap.drop()
+                await asyncio.sleep(30)
+                assert set(strap.measuring) == {"ecg", "acc"}
+            assert not strap.measuring
+            frames = [polar.decode_frame(p.data) for p in recorded.packets("a", "polar")]
+            assert {frame.kind for frame in frames} == {"ecg", "acc"}
+            assert not any(frame.problem for frame in frames)
+            assert recorded.rr("a") == rr_sent(here.wearers[0].sent)
+
+    run(main())
+
+
+def test_a_pod_that_refuses_to_measure_is_recorded_without_ecg() -> None:
+    async def main() -> None:
+        async with room(STRAP_A) as here:
+            here.wearers[0].strap.garble = lambda kind, data: (
+                data[:3] + b"\x0d" if kind == "polar_control" else data
+            )
+            async with recording(here, ecg=True) as recorded:
+                await asyncio.sleep(30)
+            assert recorded.rr("a") == rr_sent(here.wearers[0].sent)
+            reasons = [e.reason for e in recorded.events if isinstance(e, Link)]
+            assert any("in the charger" in reason for reason in reasons)
+
+    run(main())
+
+
+def test_an_absent_strap_is_looked_for_while_the_other_one_streams_without_a_gap() -> None:
+    async def main() -> None:
+        async with room(STRAP_A, STRAP_B) as here:
+            absent, present = here.wearers
+            absent.leave()
+            async with recording(here) as recorded:
+                await asyncio.sleep(120)
+                assert recorded.packets("a") == []
+                assert "streaming" not in recorded.states("a")
+                absent.come_back()
+                back_s = here.clock.now_s()
+                await asyncio.sleep(20)
+            assert recorded.packets("a")[0].t_s - back_s <= 6.0
+            assert recorded.rr("b") == rr_sent(present.sent)
+            arrivals_s = np.array([packet.t_s for packet in recorded.packets("b")])
+            assert np.diff(arrivals_s).max() < 1.1
+
+    run(main())
+
+
+def test_out_of_range_is_stale_then_lost_then_streaming_again() -> None:
+    async def main() -> None:
+        link = VirtualLink(supervision_s=5.0)
+        async with room(STRAP_A, link=link) as here, recording(here) as recorded:
+            await asyncio.sleep(20)
+            here.wearers[0].leave()
+            await asyncio.sleep(30)
+            here.wearers[0].come_back()
+            await asyncio.sleep(20)
+            states = recorded.states("a")
+            assert states[:5] == ["scanning", "connecting", "streaming", "stale", "lost"]
+            assert states[-2:] == ["connecting", "streaming"]
+
+    run(main())
+
+
+def test_garbage_is_recorded_byte_for_byte_and_the_connection_stays() -> None:
+    async def main() -> None:
+        async with room(STRAP_A) as here:
+            said: list[bytes] = []
+            random = Random(4)
+
+            def garble(kind: str, data: bytes) -> bytes:
+                if kind != "heart_rate":
+                    return data
+                said.append(random.randbytes(random.randrange(20)))
+                return said[-1]
+
+            here.wearers[0].strap.garble = garble
+            async with recording(here) as recorded:
+                await asyncio.sleep(60)
+            heard = [packet.data for packet in recorded.packets("a")]
+            assert heard == said
+            assert len(heard) > 50
+            assert recorded.states("a").count("connecting") == 1
+
+    run(main())
+
+
+def test_a_strap_that_refuses_is_tried_again_until_it_lets_us_in() -> None:
+    async def main() -> None:
+        async with room(STRAP_A) as here, recording(here) as recorded:
+            here.wearers[0].strap.refuses = True
+            await asyncio.sleep(30)
+            assert recorded.packets("a") == []
+            assert recorded.states("a").count("connecting") >= 4
+            here.wearers[0].strap.refuses = False
+            await asyncio.sleep(15)
+            assert recorded.states("a")[-1] == "streaming"
 
     run(main())

@@ -99,7 +99,8 @@ test("a strap belongs to one person at most", () => {
   const one = chosen({ a: null, b: null }, "a", "01");
   assert.deepEqual(one, { a: "01", b: null });
   assert.deepEqual(chosen(one, "b", "01"), { a: null, b: "01" });
-  assert.deepEqual(chosen(one, "a", "01"), { a: null, b: null });
+  assert.deepEqual(chosen(one, "a", "01"), one);
+  assert.deepEqual(chosen(one, "a", "02"), { a: "02", b: null });
 });
 
 test("straps of last time are chosen again when they are here and of use", () => {
@@ -143,7 +144,7 @@ test("a calm heart stays calm in its picture", () => {
 });
 
 test("where nothing came is hatched, also at the end", () => {
-  assert.deepEqual(gaps({ ago_s: [16, 10, 9, 5] }, 20), [[0.2, 0.5], [0.55, 0.75], [0.75, 1]]);
+  assert.deepEqual(gaps({ ago_s: [15, 10, 9, 5] }, 20), [[0.25, 0.5], [0.55, 0.75], [0.75, 1]]);
   assert.deepEqual(gaps({ ago_s: [2, 1] }, 20), []);
   assert.deepEqual(gaps({ ago_s: [] }, 20), []);
 });

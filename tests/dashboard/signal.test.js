@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ageNow, signalWords } from "../../dashboard/interbeat_dashboard/signal.js";
+import { ageNow, batteryWarning, signalWords } from "../../dashboard/interbeat_dashboard/signal.js";
 import { signal } from "./messages.js";
 
 const text = (words) => words.text.replaceAll("\u00a0", " ");
@@ -29,8 +29,29 @@ test("no contact names how long and what to do", () => {
   assert.equal(words.fresh, false);
 });
 
+test("a heart rate of 0 is a search, not a lost strap", () => {
+  const words = signalWords(signal({ state: "no_pulse" }), 0.4, 3, 8);
+  assert.equal(text(words), "searching for a pulse, 8 s");
+  assert.match(words.remedy, /hold still/);
+  assert.equal(words.fresh, false);
+});
+
+test("a rest between attempts is told as an attempt", () => {
+  const words = signalWords(signal({ state: "backoff", reason: "out of reach" }), 9, 3);
+  assert.deepEqual([words.text, words.remedy], ["lost, trying again", "out of reach"]);
+});
+
+test("only a low battery is worth a word", () => {
+  assert.match(batteryWarning(signal({ battery_percent: 9 })), /low, 9/);
+  assert.equal(batteryWarning(signal({ battery_percent: 16 })), "");
+  assert.equal(batteryWarning(signal({ battery_percent: null })), "");
+  assert.equal(batteryWarning(null), "");
+});
+
 test("every state has words of its own", () => {
-  const states = ["scanning", "connecting", "streaming", "stale", "no_contact", "lost"];
+  const states = [
+    ...["scanning", "connecting", "streaming", "stale", "no_contact", "no_pulse", "lost"],
+  ];
   const told = states.map((state) => signalWords(signal({ state }), 1, 3).text);
   assert.equal(new Set(told).size, states.length);
   assert.ok(told.every((words) => words.length > 0));

@@ -87,7 +87,7 @@ def test_a_session_with_own_names_begins_and_stands_in_the_list(
     visit(page, app, "/")
     for partner in ("a", "b"):
         page.locator(f"#name-{partner}").fill(NAMES[partner])
-    page.get_by_role("button", name="Start with two simulated people").click()
+    page.get_by_role("button", name="Two simulated people").click()
     expect(page.locator("#session-names")).to_have_text(f"{NAMES['a']} and {NAMES['b']}")
     wait_until_s(page, 1)
     for partner in ("a", "b"):
@@ -99,7 +99,7 @@ def test_a_session_with_own_names_begins_and_stands_in_the_list(
     expect(row).to_contain_text(f"{NAMES['a']} and {NAMES['b']}")
     expect(row).to_contain_text("Recording now")
     expect(row.get_by_role("button", name="Delete")).to_have_count(0)
-    page.get_by_role("button", name="Start with two simulated people").click()
+    page.get_by_role("button", name="Two simulated people").click()
     expect(page.locator("#start-problem")).to_contain_text("A session is being recorded")
     row.locator("a.open").click()
     expect(page.locator("#state-word")).to_have_text("Recording")

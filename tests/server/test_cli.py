@@ -174,6 +174,14 @@ BAD_CALLS = [
     (["demo", "--data-dir", ""], "--data-dir"),
     (["demo", "--rr-a", RR_A], "--rr-b"),
     (["demo", "--colour", "red"], "--colour"),
+    (["scan", "--seconds", "0"], "120"),
+    (["record", "--strap", "c=ID"], "c=ID"),
+    (["record", "--strap", "a="], "a="),
+    (["record", "--strap", "a=x", "--strap", "a=y"], "two for one"),
+    (["record", "--name-a", " "], "40"),
+    (["record", "--rate", "2"], "--virtual-straps"),
+    (["record", "--virtual-straps", "--strap", "a=x", "--strap", "b=X"], "two different"),
+    (["doctor", "--seconds", "1"], "600"),
     (["replay"], "FILE"),
     (["replay", "nowhere.interbeat"], "nowhere.interbeat"),
     (["replay", str(DATA)], "folder"),
@@ -241,6 +249,31 @@ def test_a_session_of_a_newer_version_is_named_as_such(
     assert code == 2
     assert "99" in err
     assert err.count("\n") == 1
+
+
+def test_straps_are_listed_and_examined_without_hardware(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = said(["scan", "--virtual-straps", "--seconds", "1", "--json"], capsys)
+    straps = json.loads(out)["straps"]
+    assert code == 0
+    assert {"id", "name", "model", "rr", "rssi_dbm", "held", "battery_percent"} == set(straps[0])
+    assert len(straps) >= 2
+
+
+def test_the_doctor_ends_in_order_on_any_computer(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(["doctor", "--json"], capsys)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["software"]["bleak"]
+
+
+def test_the_doctor_listens_to_straps(capsys: pytest.CaptureFixture[str]) -> None:
+    strap = "F0:00:00:00:00:01"
+    arguments = ["--rate", "20", "--virtual-straps", "doctor", "--strap", strap, "--seconds", "5"]
+    code, out, _ = said(arguments, capsys)
+    assert code == 0
+    assert "RR intervals" in out
+    assert strap in out
 
 
 def verbs() -> dict[str, argparse.ArgumentParser]:

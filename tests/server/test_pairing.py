@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
 
 import pytest
@@ -422,3 +422,13 @@ def test_going_back_forgets_the_choice() -> None:
     document = world.pairing.document(40.0)
     assert (document["step"], document["partners"], document["check_s"]) == ("find", None, 0.0)
     assert world.pairing.refusal(40.0) is not None
+
+
+def test_the_picture_of_a_heart_has_a_hole_where_packets_are_lost() -> None:
+    world = World(Spell(H10.id, 10.0, 15.0, silence))
+    trace = world.until(22.0)["partners"]["a"]["trace"]
+    steps_s = [before - after for before, after in pairwise(trace["ago_s"])]
+    assert all(step_s > 0 for step_s in steps_s)
+    assert sum(step_s > 3 for step_s in steps_s) == 1
+    assert all(40 < bpm < 180 for bpm in trace["bpm"])
+    assert 0 <= trace["ago_s"][-1] < 2

@@ -1,0 +1,139 @@
+/** @import { Calibration } from "./types.d.ts" */
+/** @import { Choice } from "./pairing.js" */
+import { ask } from "./api.js";
+import { connectWords, headline, LABELS, resultWords, STEPS } from "./calibration.js";
+import { byId, setText } from "./dom.js";
+import { foundList } from "./found.js";
+import { chosen } from "./pairing.js";
+import { partnerPanel } from "./panel.js";
+import { poll } from "./poll.js";
+import { PARTNERS } from "./state.js";
+import { showBeads, showSteps } from "./steps.js";
+import { themeButton } from "./theme.js";
+
+const API = "/api/calibration";
+const BEADS = 8;
+
+const go = /** @type {HTMLButtonElement} */ (byId("go"));
+const panels = {
+  a: partnerPanel(byId("panel-a"), "a", () => {}),
+  b: partnerPanel(byId("panel-b"), "b", () => {}),
+};
+const list = foundList(byId("found"), (partner, id) => {
+  choice = chosen(choice, partner, id);
+  redraw();
+});
+
+/** @type {Calibration | null} */
+let shown = null;
+/** @type {Choice} */
+let choice = { a: null, b: null };
+let busy = false;
+
+const polling = poll(look, take, showProblem);
+
+/** Ask for the comparison; where there is none, begin it. @returns {Promise<Calibration>} */
+async function look() {
+  const calibration = await ask("GET", API);
+  return calibration.step === null ? ask("POST", API) : calibration;
+}
+
+/** @param {Calibration} calibration */
+function take(calibration) {
+  const moved = shown !== null && shown.step !== calibration.step;
+  shown = calibration;
+  showProblem(null);
+  redraw();
+  if (moved) byId("title").focus();
+}
+
+function redraw() {
+  if (shown === null) return;
+  const { step, problem, found, partners, virtual, scanning, clean_s, needed_s } = shown;
+  const { title, lead } = headline(shown);
+  setText(byId("title"), title);
+  setText(byId("lead"), lead);
+  setText(byId("live"), `${title}. ${lead}`);
+  showSteps(byId("steps"), STEPS, step);
+  document.body.dataset.step = step;
+  byId("virtual").hidden = !virtual;
+  byId("no-radio").hidden = step !== "find" || problem === null;
+  byId("find").hidden = step !== "find" || problem !== null;
+  byId("scanning").hidden = !scanning;
+  byId("straps").hidden = partners === null;
+  byId("progress").hidden = step !== "listen";
+  list.show(found, choice, LABELS);
+  for (const p of partners ? PARTNERS : []) {
+    if (partners) panels[p].show(`${LABELS[p]} strap`, partners[p]);
+  }
+  showBeads(byId("beads"), BEADS, clean_s, needed_s);
+  setText(byId("beads-word"), `${Math.floor(clean_s)} of ${needed_s} seconds`);
+  if (step !== "find") showProblem(problem === null ? null : new Error(problem));
+  showResult(shown);
+  showActions(shown);
+}
+
+/** @param {Calibration} calibration */
+function showResult(calibration) {
+  const words = resultWords(calibration);
+  byId("result").hidden = words === null;
+  setText(byId("figure"), words?.figure ?? "");
+  setText(byId("figure-words"), words?.text ?? "");
+}
+
+/** @param {Calibration} calibration */
+function showActions({ step, problem, result, accepted }) {
+  const found = result !== null && result.reason === null;
+  go.hidden = step === "listen" || (step === "result" && !found) || (step === "find" && problem !== null);
+  go.disabled = busy || (step === "find" && (choice.a === null || choice.b === null));
+  setText(go, step === "find" ? connectWords(choice) : accepted ? "To the sessions" : "Keep the difference");
+  byId("again").hidden = step !== "result" || accepted;
+  byId("back").hidden = step === "find" || accepted;
+  byId("cancel").hidden = accepted;
+}
+
+/** @param {unknown} error null takes the sentence away */
+function showProblem(error) {
+  byId("problem").hidden = error === null;
+  setText(byId("problem"), error instanceof Error ? error.message : "");
+}
+
+/** Do what a button asks for; a refusal becomes its sentence. @param {() => Promise<void>} act */
+async function carryOut(act) {
+  if (busy) return;
+  busy = true;
+  redraw();
+  try {
+    await act();
+  } catch (error) {
+    showProblem(error);
+  }
+  busy = false;
+  redraw();
+}
+
+/** @param {string} path @param {object} [body] */
+async function tell(path, body = {}) {
+  polling.take(await ask("POST", `${API}/${path}`, body));
+}
+
+async function leave() {
+  polling.end();
+  await ask("DELETE", API).catch(() => null);
+  location.assign("/");
+}
+
+go.addEventListener("click", () =>
+  carryOut(async () => {
+    if (shown?.step === "find") await tell("choose", choice);
+    else if (shown?.accepted) await leave();
+    else await tell("accept");
+  }),
+);
+byId("again").addEventListener("click", () => carryOut(() => tell("again")));
+byId("back").addEventListener("click", () => carryOut(() => tell("back")));
+byId("cancel").addEventListener("click", (event) => {
+  event.preventDefault();
+  leave();
+});
+themeButton(byId("theme"));

@@ -1,0 +1,1 @@
+"""`interbeat validate`: the program measured against simulations whose truth is known."""

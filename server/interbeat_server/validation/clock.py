@@ -1,0 +1,156 @@
+"""`interbeat validate clock`: the beat clock, the frame clock and the calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from interbeat_collector.events import PARTNERS
+
+from .clock_trials import (
+    EcgTrial,
+    StrapTrial,
+    between,
+    calibration_trial,
+    ecg_trial,
+    strap_trial,
+)
+from .core import Progress, Row, percentiles, run_all
+
+SEEDS = range(1, 11)
+DURATION_S = 3600.0
+CALIBRATIONS = range(1, 31)
+QUICK_SEEDS = range(1, 3)
+QUICK_DURATION_S = 900.0
+ECG_DURATION_S = 1800.0
+RATE_OFF = 0.02
+OTHER_SENDINGS = ("irregular", "beat", "changing")
+
+_Task = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def title(*, quick: bool) -> str:
+    seeds, duration_s = _extent(quick)
+    return (
+        f"Beat clock: {len(seeds)} seeds of {duration_s / 60:g} min, 2 % loss, 30 ms jitter, bursts, "
+        f"50 ppm, one 20 s dropout{'  (quick: figures scatter)' if quick else ''}"
+    )
+
+
+def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
+    """Simulate, and compare with the limits of the method."""
+    named = _tasks(quick)
+    results: dict[str, list[Any]] = {}
+    done = dict(run_all([task for _, task in named], progress, workers))
+    for number, (name, _) in enumerate(named):
+        results.setdefault(name, []).append(done[number])
+    found = _beat_rows(results["a"], results["b"], results["no loss"], results["5 %"])
+    found += [_ecg_row(results["ecg"]), _calibration_row(results["calibration"])]
+    return found + [row for name in OTHER_SENDINGS for row in _other_rows(name, results[name])]
+
+
+def _extent(quick: bool) -> tuple[range, float]:
+    return (QUICK_SEEDS, QUICK_DURATION_S) if quick else (SEEDS, DURATION_S)
+
+
+def _tasks(quick: bool) -> list[tuple[str, _Task]]:
+    seeds, duration_s = _extent(quick)
+    ecg_s = min(duration_s, ECG_DURATION_S)
+    tasks: list[tuple[str, _Task]] = []
+    for seed in seeds:
+        tasks += [(p, (strap_trial, (seed, p, duration_s, 0.02))) for p in PARTNERS]
+        tasks.append(("no loss", (strap_trial, (seed, "a", duration_s, 0.0))))
+        counting = partial(strap_trial, live=False)
+        tasks.append(("5 %", (counting, (seed, "a", duration_s, 0.05))))
+        rate_off = RATE_OFF if seed % 2 else -RATE_OFF
+        tasks.append(("ecg", (ecg_trial, (seed, ecg_s, rate_off))))
+    for sending in OTHER_SENDINGS:
+        other = partial(strap_trial, sending=sending)
+        some = seeds[:3]
+        tasks += [(sending, (other, (seed, "a", duration_s, 0.02))) for seed in some]
+    calibrations = CALIBRATIONS[:10] if quick else CALIBRATIONS
+    tasks += [("calibration", (calibration_trial, (seed,))) for seed in calibrations]
+    return tasks
+
+
+def _beat_rows(
+    a: list[StrapTrial], b: list[StrapTrial], whole: list[StrapTrial], holed: list[StrapTrial]
+) -> list[Row]:
+    both = [*a, *b]
+    pairs = list(zip(a, b, strict=True))
+    return [
+        percentiles("live, 10 s after the packet", _pool(both, "live_s"), (10, 60, 110)),
+        percentiles("live, as first published", _pool(both, "first_s")),
+        percentiles("offline", _pool(both, "offline_s"), (6, 30, 65)),
+        percentiles("beats counted back from arrivals", _pool(both, "naive_s")),
+        percentiles("live, no loss", _pool(whole, "live_s"), (None, 20, None)),
+        percentiles("offline, no loss", _pool(whole, "offline_s")),
+        percentiles("A minus B, offline", _apart(pairs, "beat_t_s", "offline_s"), (None, 45, None)),
+        percentiles("A minus B, live", _apart(pairs, "live_t_s", "live_s"), (None, 45, None)),
+        percentiles("A minus B, from arrivals", _apart(pairs, "beat_t_s", "naive_s")),
+        _exact("holes up to 25 s counted exactly, 2 % loss", both),
+        _exact("holes up to 25 s counted exactly, 5 % loss", holed),
+        _within("beats within 2 sigma of the truth, offline", both),
+    ]
+
+
+def _other_rows(sending: str, trials: list[StrapTrial]) -> list[Row]:
+    names = {
+        "irregular": "irregular timer (±20 %)",
+        "beat": "sent at every beat",
+        "changing": "period that changes",
+    }
+    limits: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
+        "irregular": ((40, 120), (30, 100)),
+        "beat": ((10, 30), (10, 20)),
+        "changing": ((15, 90), (10, 60)),
+    }
+    live, offline = limits[sending]
+    return [
+        percentiles(f"{names[sending]}, live", _pool(trials, "live_s"), (*live, None)),
+        percentiles(f"{names[sending]}, offline", _pool(trials, "offline_s"), (*offline, None)),
+    ]
+
+
+def _ecg_row(trials: list[EcgTrial]) -> Row:
+    live_s = np.concatenate([trial.live_s for trial in trials])
+    return percentiles("ECG sample time, live, rate off by 2 %", live_s, (None, 2, 4))
+
+
+def _calibration_row(errors_s: list[float]) -> Row:
+    error_ms = np.abs(errors_s) * 1000
+    figures = (
+        float(np.median(error_ms)),
+        float(np.percentile(error_ms, 95)),
+        float(error_ms.max()),
+    )
+    return Row(
+        "same-heart calibration from 120 s", ("p50", "p95", "max"), figures, (None, 15, None)
+    )
+
+
+def _exact(measure: str, trials: list[StrapTrial]) -> Row:
+    holes, exact = sum(t.holes for t in trials), sum(t.exact for t in trials)
+    share = 100 * exact / holes if holes else np.nan
+    return Row(f"{measure} ({holes})", ("share",), (share,), (98,), unit="%", at_least=True)
+
+
+def _within(measure: str, trials: list[StrapTrial]) -> Row:
+    inside = np.abs(_pool(trials, "offline_s")) <= 2 * _pool(trials, "sigma_s")
+    return Row(measure, ("share",), (100 * float(inside.mean()),), (95,), unit="%", at_least=True)
+
+
+def _pool(trials: list[StrapTrial], column: str) -> np.ndarray:
+    return np.concatenate([getattr(trial, column) for trial in trials])
+
+
+def _apart(pairs: list[tuple[StrapTrial, StrapTrial]], times: str, errors: str) -> np.ndarray:
+    return np.concatenate(
+        [
+            between(getattr(a, times), getattr(a, errors), getattr(b, times), getattr(b, errors))
+            for a, b in pairs
+        ]
+    )

@@ -1,0 +1,158 @@
+"""What all validations share: rows of measure, figure and limit, and how they are shown."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import __version__
+
+T = TypeVar("T")
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: figures, and for each a limit or None where it is only shown."""
+
+    measure: str
+    names: tuple[str, ...]
+    """What each figure is: `p50`, `p95`, ..."""
+    figures: tuple[float, ...]
+    limits: tuple[float | None, ...] = ()
+    unit: str = "ms"
+    at_least: bool = False
+    """The limits are to be reached, not kept below."""
+
+    @property
+    def met(self) -> bool:
+        """False when a limit is missed; a figure that is NaN misses it."""
+        sign = -1 if self.at_least else 1
+        return all(
+            sign * figure <= sign * limit
+            for figure, limit in zip(self.figures, self.limits, strict=False)
+            if limit is not None
+        )
+
+
+def percentiles(
+    measure: str, errors_s: np.ndarray, limits_ms: tuple[float | None, ...] = ()
+) -> Row:
+    """A row of the median, the 95th and the 99th percentile of absolute errors."""
+    figures = (
+        np.percentile(np.abs(errors_s), (50, 95, 99)) * 1000 if len(errors_s) else [np.nan] * 3
+    )
+    return Row(
+        measure, ("p50", "p95", "p99"), tuple(float(figure) for figure in figures), limits_ms
+    )
+
+
+def document(title: str, rows: Iterable[Row], **settings: object) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "validation": title,
+        "software": f"interbeat {__version__}",
+        **settings,
+        "met": all(row.met for row in rows),
+        "rows": [
+            {
+                "measure": row.measure,
+                "unit": row.unit,
+                "figures": dict(zip(row.names, map(_number, row.figures), strict=True)),
+                "limits": {
+                    name: limit
+                    for name, limit in zip(row.names, row.limits, strict=False)
+                    if limit is not None
+                },
+                "limit_is": "at least" if row.at_least else "at most",
+                "met": row.met,
+            }
+            for row in rows
+        ],
+    }
+
+
+def table(title: str, rows: Iterable[Row]) -> str:
+    """The rows for the terminal, the limit beside each figure."""
+    cells = [("", "", "limit", "")]
+    cells += [(row.measure, _figures(row), _limits(row), _verdict(row)) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(4)]
+    lines = [
+        "  ".join(f"{text:<{w}}" for text, w in zip(line, widths, strict=True)) for line in cells
+    ]
+    return "\n".join([title, "", *(line.rstrip() for line in lines)])
+
+
+def run_all(
+    tasks: Iterable[tuple[Callable[..., T], tuple[Any, ...]]], progress: Progress, workers: int
+) -> Iterator[tuple[int, T]]:
+    """Carry out tasks, several at a time, and yield (number of the task, result) as they end."""
+    todo = list(tasks)
+    if workers < 2:
+        for number, (task, arguments) in enumerate(todo):
+            yield number, task(*arguments)
+            progress(f"{number + 1} of {len(todo)}")
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts) as pool:
+        try:
+            futures = {pool.submit(task, *args): n for n, (task, args) in enumerate(todo)}
+            for done, future in enumerate(as_completed(futures), 1):
+                yield futures[future], future.result()
+                progress(f"{done} of {len(todo)}")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def usual_workers() -> int:
+    return max(os.cpu_count() or 1, 1)
+
+
+def to_stderr(text: str) -> None:
+    """Show progress: in place on a terminal, else not at all."""
+    if sys.stderr.isatty():
+        print(f"\r  {text:<40}", end="", file=sys.stderr, flush=True)
+
+
+def clear_stderr() -> None:
+    if sys.stderr.isatty():
+        print(f"\r{'':<44}\r", end="", file=sys.stderr, flush=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that waits; it stops the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _figures(row: Row) -> str:
+    values = " / ".join(_shown(figure) for figure in row.figures)
+    return f"{'/'.join(row.names)} {values} {row.unit}"
+
+
+def _limits(row: Row) -> str:
+    if all(limit is None for limit in row.limits):
+        return ""
+    sign = "≥" if row.at_least else "≤"
+    return f"{sign} " + " / ".join("–" if x is None else f"{x:g}" for x in row.limits)
+
+
+def _verdict(row: Row) -> str:
+    if all(limit is None for limit in row.limits):
+        return "shown"
+    return "met" if row.met else "MISSED"
+
+
+def _shown(value: float) -> str:
+    return "–" if not np.isfinite(value) else f"{value:.1f}"
+
+
+def _number(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None

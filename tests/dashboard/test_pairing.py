@@ -1,0 +1,186 @@
+"""From the list of sessions to a recording with two virtual straps, as a couple would do it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from interbeat_collector.session_file import SUFFIX, read_session
+from pages import visit, wait_for, wait_until_s
+from program import Program
+
+Pages = Callable[..., Page]
+
+RATE = "10"
+"""The straps live so many times faster: thirty seconds pass in three."""
+LIMIT_MS = 20_000
+FIRST, SECOND, OTHER_MODEL = "Polar H10 virtual 1", "Polar H10 virtual 2", "Movesense virtual 3"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Program]:
+    with Program("--virtual-straps", "--rate", RATE, data=tmp_path) as program:
+        yield program
+
+
+def choose(page: Page, a: str, b: str, names: tuple[str, str] = ("Ana", "Ben")) -> None:
+    for strap, name in zip((a, b), names, strict=True):
+        button = page.get_by_role("button", name=f"{strap} for {name}")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Connect both straps").click()
+
+
+def lift(page: Page, asked: str, lifts: str | None = None) -> None:
+    expect(page.get_by_role("heading", name=f"{asked}, lift your strap")).to_be_visible(
+        timeout=LIMIT_MS
+    )
+    page.get_by_role("button", name=f"Lift the virtual strap of {lifts or asked}").click()
+
+
+def test_a_couple_goes_from_the_list_of_sessions_to_a_recording(
+    app: Program, page: Page, tmp_path: Path
+) -> None:
+    visit(page, app, "/")
+    page.locator("#name-a").fill("Zoë <i>")
+    page.get_by_role("button", name="Use your straps").click()
+    expect(page.locator("#name-a")).to_have_value("Zoë <i>")
+    expect(page.locator(".found")).to_have_count(4)
+    expect(page.locator(".found").first).to_contain_text("signal strong")
+    unusable = page.locator(".found", has_text="Polar Sense")
+    expect(unusable).to_contain_text("cannot be used")
+    expect(unusable.get_by_role("button").first).to_be_disabled()
+    expect(page.get_by_role("button", name="Choose a strap for each")).to_be_disabled()
+
+    choose(page, FIRST, SECOND, ("Zoë <i>", "Ben"))
+    lift(page, "Zoë <i>")
+    expect(page.locator("#lesson")).to_contain_text(f"{FIRST} is on Zoë <i>")
+    lift(page, "Ben")
+    expect(page.get_by_role("heading", name="Both signals are good")).to_be_visible(
+        timeout=LIMIT_MS
+    )
+    expect(page.locator("#panel-b .check[data-verdict=warning]")).to_contain_text("Battery 14")
+    page.get_by_role("button", name="Begin the session").click()
+
+    expect(page.locator("#session-names")).to_have_text("Zoë <i> and Ben", timeout=LIMIT_MS)
+    expect(page.locator("#session-demo")).to_be_visible()
+    wait_until_s(page, 10)
+    for partner in ("a", "b"):
+        expect(page.locator(f"#strap-{partner} .strap-state")).to_have_text("signal good")
+    expect(page.locator("#strap-b .strap-battery")).to_contain_text("battery low, 14")
+    expect(page.locator("#strap-warning")).to_be_hidden()
+    page.get_by_role("button", name="Hold to stop").click(delay=1300)
+    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    assert read_session(path).session.settings["identity"] == {
+        "a": "lifted",
+        "b": "lifted",
+        "swapped": False,
+    }
+
+    visit(page, app, "/")
+    expect(page.locator("#strap-a")).to_have_text("H10 virtual 1")
+    page.get_by_role("button", name="Use your straps").click()
+    expect(page.get_by_role("button", name="Connect both straps")).to_be_enabled(timeout=LIMIT_MS)
+
+
+def test_the_wrong_strap_reacts_and_the_roles_are_swapped(app: Program, page: Page) -> None:
+    visit(page, app, "/pair")
+    choose(page, FIRST, SECOND)
+    lift(page, "Ana", lifts="Ben")
+    expect(page.locator("#lesson")).to_contain_text("swapped now")
+    expect(page.locator("#panel-a .panel-model")).to_contain_text(SECOND)
+    page.get_by_role("button", name="Skip: the other strap is Ben's").click()
+    expect(page.locator("#check")).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == "title", "the new step has the focus"
+
+
+def test_two_models_are_warned_of_until_one_person_has_worn_both(app: Program, page: Page) -> None:
+    visit(page, app, "/pair")
+    choose(page, SECOND, OTHER_MODEL)
+    expect(page.locator("#warning-text")).to_contain_text("Movesense")
+    page.get_by_role("button", name="Skip: we know whose is whose").click()
+    page.get_by_role("button", name="Begin the session").click(timeout=LIMIT_MS)
+    expect(page.locator("#strap-warning-text")).to_contain_text("Movesense")
+    page.get_by_role("button", name="Hold to stop").click(delay=1300)
+    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+
+    visit(page, app, "/calibrate")
+    choose(page, FIRST, OTHER_MODEL, ("First", "Second"))
+    expect(page.get_by_role("heading", name="The difference is known")).to_be_visible(
+        timeout=2 * LIMIT_MS
+    )
+    figure = re.match(r"(\d+).*ms", page.locator("#figure").inner_text())
+    assert figure is not None
+    assert abs(int(figure[1]) - 2200) <= 30
+    page.get_by_role("button", name="Keep the difference").click()
+    page.get_by_role("button", name="To the sessions").click()
+    expect(page.locator("#calibrated")).to_contain_text("later than")
+
+    visit(page, app, "/pair")
+    choose(page, FIRST, OTHER_MODEL)
+    expect(page.locator("#straps")).to_be_visible(timeout=LIMIT_MS)
+    expect(page.locator("#warning")).to_be_hidden()
+
+
+def test_without_bluetooth_the_next_step_is_told(page: Page, tmp_path: Path) -> None:
+    # A bus that is not there: so it is on a computer without a Bluetooth service.
+    with Program(data=tmp_path, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nowhere/at/all") as app:
+        visit(page, app, "/pair")
+        expect(page.get_by_role("heading", name="Bluetooth cannot be used yet")).to_be_visible()
+        expect(page.locator("#lead")).not_to_be_empty()
+        expect(page.locator("#no-radio")).to_contain_text("--virtual-straps")
+        page.get_by_role("button", name="Two simulated people instead").click()
+        expect(page.locator("#session-demo")).to_be_visible()
+
+
+def test_a_page_that_is_closed_lets_the_straps_go(app: Program, page: Page) -> None:
+    visit(page, app, "/pair")
+    choose(page, FIRST, SECOND)
+    expect(page.locator("#straps")).to_be_visible()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+    assert json.loads(app.request("GET", "/api/pairing")[2]) == {"step": None}
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_step_fits_the_screen_and_is_reached_by_keyboard(
+    app: Program, new_page: Pages, width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+
+    def fits() -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    visit(page, app, "/pair")
+    expect(page.locator(".found")).to_have_count(4)
+    fits()
+    for name in (f"{FIRST} for Ana", f"{SECOND} for Ben", "Connect both straps"):
+        button = page.get_by_role("button", name=name)
+        wait_for(page, lambda button=button: tab_to(page, button))  # type: ignore[misc]
+        page.keyboard.press("Enter")
+    expect(page.locator("#straps")).to_be_visible()
+    fits()
+    skip = page.get_by_role("button", name="Skip")
+    wait_for(page, lambda: tab_to(page, skip))
+    page.keyboard.press("Enter")
+    expect(page.locator("#progress")).to_be_visible()
+    fits()
+    expect(page.get_by_role("heading", name="Both signals are good")).to_be_visible(
+        timeout=LIMIT_MS
+    )
+    fits()
+    visit(page, app, "/calibrate")
+    expect(page.locator(".found")).to_have_count(4)
+    fits()
+
+
+def tab_to(page: Page, button: object) -> bool:
+    """One step with the Tab key; whether it has led to the button."""
+    page.keyboard.press("Tab")
+    return bool(button.evaluate("(element) => element === document.activeElement"))  # type: ignore[attr-defined]
