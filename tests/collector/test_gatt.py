@@ -14,6 +14,7 @@ import pytest
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 from bleak.uuids import normalize_uuid_16
+from bumble import hci
 
 from interbeat_collector import polar
 from interbeat_collector.bumble_link import VirtualLink
@@ -95,6 +96,20 @@ def test_a_name_that_does_not_fit_an_advertisement_is_shortened() -> None:
             return found.name
 
     assert run(main()) == "Movesense 201830000999"
+
+
+def test_an_adapter_that_takes_another_address_keeps_its_connections() -> None:
+    """BlueZ takes another random address for every scan."""
+
+    async def main() -> int:
+        async with room(STRAP_A) as here, connected(here) as client:
+            straps = {wearer.controller for wearer in here.wearers}
+            (adapter,) = set(here.link.controllers) - straps
+            adapter.random_address = hci.Address("C0:11:22:33:44:55")
+            async with asyncio.timeout(5):
+                return (await client.read_gatt_char(BATTERY_LEVEL))[0]
+
+    assert run(main()) == STRAP_A.battery_percent
 
 
 def test_a_strap_that_is_connected_stops_advertising_and_is_known_to_the_adapter() -> None:
