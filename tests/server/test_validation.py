@@ -23,6 +23,18 @@ def test_a_missed_limit_and_a_missing_figure_are_not_met() -> None:
     assert not percentiles("x", np.empty(0), (1, None, None)).met
 
 
+def test_a_quick_run_widens_limits_by_what_few_cases_scatter() -> None:
+    share = Row("x", ("share",), (95.0,), (98.0,), at_least=True, count=100)
+    assert core.widened(share).limits == (pytest.approx(98 - 2.6 * 1.4, abs=0.05),)
+    assert core.widened(share).met
+    assert not share.met
+    assert core.widened(percentiles("y", np.array([0.1]), (10, None, 110))).limits == (
+        15,
+        None,
+        165,
+    )
+
+
 def test_the_limit_stands_beside_the_figure() -> None:
     row = percentiles("live", np.array([0.001, 0.002]), (10, 60, 110))
     assert "≤ 10 / 60 / 110" in core.table("Title", [row])

@@ -7,7 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ from .. import __version__
 T = TypeVar("T")
 
 Progress = Callable[[str], None]
+
+QUICK_ERRORS = 2.6
+"""Standard errors by which the limit of a share is widened in a quick run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Row:
     unit: str = "ms"
     at_least: bool = False
     """The limits are to be reached, not kept below."""
+    count: int | None = None
+    """How many cases a share in percent is of."""
 
     @property
     def met(self) -> bool:
@@ -42,6 +48,23 @@ class Row:
             for figure, limit in zip(self.figures, self.limits, strict=False)
             if limit is not None
         )
+
+
+def widened(row: Row) -> Row:
+    """The row of a quick run: its limits as far off as few simulations may scatter.
+
+    A share of n cases gets 2.6 binomial standard errors, an error half of its limit.
+    """
+    return replace(row, limits=tuple(_widened(limit, row) for limit in row.limits))
+
+
+def _widened(limit: float | None, row: Row) -> float | None:
+    if limit is None or (row.at_least and row.count is None):
+        return limit
+    if row.count is None:
+        return 1.5 * limit
+    scatter = QUICK_ERRORS * 100 * sqrt(limit / 100 * (1 - limit / 100) / max(row.count, 1))
+    return round(limit - scatter if row.at_least else limit + scatter, 1)
 
 
 def percentiles(
