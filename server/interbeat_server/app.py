@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
@@ -21,14 +21,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 
-from interbeat_collector.events import Partner
 from interbeat_collector.session_file import SessionFileError, SessionWriteError, read_session
 from interbeat_collector.simulation import DyadSettings
 
 from . import __version__
 from .desk import Desk
 from .door import Door, Keys
-from .fitting_api import fitting_api
+from .fitting_api import Labels, fitting_api
 from .fitting_room import FittingRoom
 from .hub import Viewer
 from .messages import batch, encode
@@ -47,20 +46,9 @@ NO_TELEMETRY: Any = {
 
 PAGES = Path(str(files("interbeat_dashboard")))
 
-Label = Annotated[str, Field(min_length=1, max_length=40)]
-
 
 class Code(BaseModel):
     code: str = Field(max_length=200)
-
-
-class Labels(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    a: Label
-    b: Label
-
-    def by_partner(self) -> dict[Partner, str]:
-        return {"a": self.a, "b": self.b}
 
 
 class NewSession(BaseModel):
