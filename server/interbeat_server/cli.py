@@ -106,7 +106,8 @@ def run_scan(options: argparse.Namespace) -> int:
 
     radio = _equipment(options).radio
     straps = asyncio.run(look(radio, options.seconds, battery=options.battery))
-    print(json.dumps(as_json(straps), indent=2) if options.json else told(straps, command()))
+    record = f"{command()} record{' --virtual-straps' if options.virtual_straps else ''}"
+    print(json.dumps(as_json(straps), indent=2) if options.json else told(straps, record))
     return 0
 
 

@@ -51,8 +51,8 @@ def as_json(straps: Sequence[Listed]) -> dict[str, Any]:
     }
 
 
-def told(straps: Sequence[Listed], command: str) -> str:
-    """The list for people, with the next step."""
+def told(straps: Sequence[Listed], record: str) -> str:
+    """The list for people, with the next step: `record` is the command that records."""
     if not straps:
         return (
             "No strap was found. Moisten the electrodes, wear it, and close phone apps that hold "
@@ -65,7 +65,7 @@ def told(straps: Sequence[Listed], command: str) -> str:
     ]
     ids = [strap.found.id for strap in straps if strap.model.rr != "no"]
     if len(ids) >= 2:
-        lines += ["", f"Record two: {command} record --strap a={ids[0]} --strap b={ids[1]}"]
+        lines += ["", f"Record two: {record} --strap a={ids[0]} --strap b={ids[1]}"]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -95,9 +95,9 @@ def test_the_list_of_straps_ends_with_the_next_step() -> None:
         return await strap_list.look(world.radio, 2, battery=True)
 
     listed = virtual_time.run(scenario())
-    text = strap_list.told(listed, "interbeat")
+    text = strap_list.told(listed, "interbeat record")
     assert "-60 dBm  80 %" in text
     assert "held by this computer" in text
     assert f"interbeat record --strap a={IDS['a']} --strap b={IDS['b']}" in text
     assert strap_list.as_json(listed)["straps"][0]["battery_percent"] == 80
-    assert "Moisten" in strap_list.told([], "interbeat")
+    assert "Moisten" in strap_list.told([], "interbeat record")
