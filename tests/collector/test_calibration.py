@@ -7,7 +7,7 @@ from itertools import takewhile
 import numpy as np
 import pytest
 
-from interbeat_collector.beats import BeatClock, Beats
+from interbeat_collector.beats import BeatClock
 from interbeat_collector.calibration import same_heart_offset
 from interbeat_collector.events import Partner
 from interbeat_collector.heart_rate import decode
@@ -15,11 +15,11 @@ from interbeat_collector.simulation import DyadSettings, dyad
 from interbeat_collector.virtual_strap import strap_packets
 
 
-def worn(beat_t_s: list[float], seed: int, latency_s: float) -> Beats:
+def worn(beat_t_s: list[float], seed: int, latency_s: float) -> BeatClock:
     clock = BeatClock()
     for packet in strap_packets("a", beat_t_s, seed=seed, loss=0.02, latency_s=latency_s):
         clock.add(packet.t_s, decode(packet.data).rr_ticks)
-    return clock.beats()
+    return clock
 
 
 def heart(seed: int, partner: Partner = "a", duration_s: float = 120.0) -> list[float]:
