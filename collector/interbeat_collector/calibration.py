@@ -69,6 +69,9 @@ def same_heart_offset(clock_a: BeatClock, clock_b: BeatClock) -> Offset:
             "and try again."
         )
     i, j = _same(a, b, offset_s)
+    # In the middle of those that pair the same beats, it finds the partners of misplaced ones too.
+    offset_s = float(np.median(b.t_s[j] - a.t_s[i]))
+    i, j = _same(a, b, offset_s)
     openings_a, openings_b = clock_a.openings(), clock_b.openings()
     filled_a = clock_a.filled(_missing(openings_a, i, j, openings_b, b.rr_ticks))
     filled_b = clock_b.filled(_missing(openings_b, j, i, openings_a, a.rr_ticks))
