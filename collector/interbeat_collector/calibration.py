@@ -71,11 +71,21 @@ def same_heart_offset(clock_a: BeatClock, clock_b: BeatClock) -> Offset:
     i, j = _same(a, b, offset_s)
     # In the middle of those that pair the same beats, it finds the partners of misplaced ones too.
     offset_s = float(np.median(b.t_s[j] - a.t_s[i]))
+    filled_a, filled_b = fill_each_other(clock_a, clock_b, offset_s)
+    return _weighed(filled_a, filled_b, offset_s)._replace(matched=len(i))
+
+
+def fill_each_other(
+    clock_a: BeatClock, clock_b: BeatClock, offset_s: float
+) -> tuple[BeatClock, BeatClock]:
+    """Copies in which what one strap lost is what the other told; b is `offset_s` later."""
+    a, b = clock_a.beats().real(), clock_b.beats().real()
     i, j = _same(a, b, offset_s)
     openings_a, openings_b = clock_a.openings(), clock_b.openings()
-    filled_a = clock_a.filled(_missing(openings_a, i, j, openings_b, b.rr_ticks))
-    filled_b = clock_b.filled(_missing(openings_b, j, i, openings_a, a.rr_ticks))
-    return _weighed(filled_a, filled_b, offset_s)._replace(matched=len(i))
+    return (
+        clock_a.filled(_missing(openings_a, i, j, openings_b, b.rr_ticks)),
+        clock_b.filled(_missing(openings_b, j, i, openings_a, a.rr_ticks)),
+    )
 
 
 def _miss_s(a: Beats, b: Beats, offset_s: float) -> float:
