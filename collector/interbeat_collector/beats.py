@@ -12,7 +12,8 @@ before is the same computation on the packets that had arrived.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -159,6 +160,30 @@ class BeatClock:
         if not stretches:
             return 0
         return len(stretches) - (not stretches[-1].settled)
+
+    def openings(self) -> np.ndarray:
+        """The numbers of the beats that open a stretch, counted without inferred ones."""
+        openings: list[int] = []
+        passed = 0
+        for connection in self._connections:
+            openings += [passed + stretch.first_tick for stretch in connection.stretches]
+            passed += connection.tick_count
+        return np.array(openings, dtype=np.int64)
+
+    def filled(self, missing: Mapping[int, np.ndarray]) -> BeatClock:
+        """A copy that was told which intervals (in ticks) are missing before some openings.
+
+        Holes between two connections stay: the strap's clock need not have run on.
+        """
+        copy = deepcopy(self)
+        passed = 0
+        for connection, own in zip(copy._connections, self._connections, strict=True):
+            for number in range(len(own.stretches) - 1, 0, -1):
+                opening = passed + own.stretches[number].first_tick
+                if opening in missing:
+                    connection.fill(number, missing[opening])
+            passed += own.tick_count
+        return copy
 
     def last_hole(self) -> tuple[float, float]:
         """From the last beat before to the first beat after the newest hole."""

@@ -2,7 +2,8 @@
 
 Straps ponder over a beat, some for half a second and some for three; that constant cannot be
 seen in their packets. But two straps on one heart tell the same intervals, and how much later
-one of them tells them is the difference of their delays.
+one of them tells them is the difference of their delays. And where a packet of one was lost, the
+other one tells the intervals that were in it, so that all packets of a strap place all its beats.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .beats import Beats, Flag
+from .beats import BeatClock, Beats
 
 LONGEST_OFFSET_S = 5.0
 """No strap is known to be later than another by more."""
@@ -41,13 +42,12 @@ class Offset(NamedTuple):
     """Why there is no offset, one sentence; empty when there is one."""
 
 
-def same_heart_offset(beats_a: Beats, beats_b: Beats) -> Offset:
+def same_heart_offset(clock_a: BeatClock, clock_b: BeatClock) -> Offset:
     """Find how much later b tells the beats of one heart than a, on clocks without latency.
 
     Subtract it from b's latency or add it to a's; only the difference of the two is known.
     """
-    groups = _stretches(beats_a), _stretches(beats_b)
-    a, b = beats_a.real(), beats_b.real()
+    a, b = clock_a.beats().real(), clock_b.beats().real()
     both_s = _common_s(a, b)
     if both_s < NEEDED_S or min(len(a.t_s), len(b.t_s)) < NEEDED_BEATS:
         return _none(
@@ -57,7 +57,6 @@ def same_heart_offset(beats_a: Beats, beats_b: Beats) -> Offset:
     candidates_s = np.arange(-LONGEST_OFFSET_S, LONGEST_OFFSET_S + _STEP_S, _STEP_S)
     misses_s = np.array([_miss_s(a, b, offset_s) for offset_s in candidates_s])
     best = int(np.argmin(misses_s))
-    i, j = _pairs(a, b, float(candidates_s[best]))
     spread_s = float(np.median(np.abs(a.rr_s - np.median(a.rr_s))))
     if misses_s[best] > min(_SAME_RR_S, _ALIKE * spread_s + 0.001):
         return _none("The intervals differ: the straps are not on the same heart, or one slips.")
@@ -69,7 +68,24 @@ def same_heart_offset(beats_a: Beats, beats_b: Beats) -> Offset:
             "The heart beats too evenly to tell which beat is which. Breathe slowly and deeply, "
             "and try again."
         )
-    return _weighed(a, b, i, j, groups)
+    i, j = _same(a, b, offset_s)
+    # In the middle of those that pair the same beats, it finds the partners of misplaced ones too.
+    offset_s = float(np.median(b.t_s[j] - a.t_s[i]))
+    filled_a, filled_b = fill_each_other(clock_a, clock_b, offset_s)
+    return _weighed(filled_a, filled_b, offset_s)._replace(matched=len(i))
+
+
+def fill_each_other(
+    clock_a: BeatClock, clock_b: BeatClock, offset_s: float
+) -> tuple[BeatClock, BeatClock]:
+    """Copies in which what one strap lost is what the other told; b is `offset_s` later."""
+    a, b = clock_a.beats().real(), clock_b.beats().real()
+    i, j = _same(a, b, offset_s)
+    openings_a, openings_b = clock_a.openings(), clock_b.openings()
+    return (
+        clock_a.filled(_missing(openings_a, i, j, openings_b, b.rr_ticks)),
+        clock_b.filled(_missing(openings_b, j, i, openings_a, a.rr_ticks)),
+    )
 
 
 def _miss_s(a: Beats, b: Beats, offset_s: float) -> float:
@@ -90,29 +106,52 @@ def _pairs(a: Beats, b: Beats, offset_s: float) -> tuple[np.ndarray, np.ndarray]
     return np.flatnonzero(near), nearest[near]
 
 
-def _weighed(
-    a: Beats, b: Beats, i: np.ndarray, j: np.ndarray, groups: tuple[np.ndarray, np.ndarray]
-) -> Offset:
-    """The mean difference over pairs with equal intervals, the surer ones counting more."""
+def _same(a: Beats, b: Beats, offset_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs whose intervals are equal, too."""
+    i, j = _pairs(a, b, offset_s)
     same = np.abs(a.rr_s[i] - b.rr_s[j]) <= 3 * _SAME_RR_S
-    i, j = i[same], j[same]
+    return i[same], j[same]
+
+
+def _missing(
+    openings: np.ndarray,
+    own: np.ndarray,
+    others: np.ndarray,
+    others_openings: np.ndarray,
+    others_ticks: np.ndarray,
+) -> dict[int, np.ndarray]:
+    """What the other strap told without a break while this one was not heard, by opening.
+
+    `own` and `others` are the numbers of the same beats.
+    """
+    same = dict(zip(own.tolist(), others.tolist(), strict=True))
+    breaks = set(others_openings.tolist())
+    missing = {}
+    for opening in openings.tolist():
+        if opening in same and opening - 1 in same:
+            first, last = same[opening - 1] + 1, same[opening]
+            if first <= last and breaks.isdisjoint(range(first, last + 1)):
+                missing[opening] = others_ticks[first:last]
+    return missing
+
+
+def _weighed(clock_a: BeatClock, clock_b: BeatClock, offset_s: float) -> Offset:
+    """The mean difference over beats that are the same, the surer ones counting more."""
+    a, b = clock_a.beats().real(), clock_b.beats().real()
+    i, j = _same(a, b, offset_s)
     late_s = b.t_s[j] - a.t_s[i]
     variance = a.sigma_s[i] ** 2 + b.sigma_s[j] ** 2
     weight = 1 / variance
     weight /= weight.sum()
-    offset_s = float(weight @ late_s)
     # The beats of a stretch err together, so they count as one.
-    together = groups[0][i] * (groups[1].max() + 1) + groups[1][j]
+    stretches_a = np.searchsorted(clock_a.openings(), i, side="right")
+    stretches_b = np.searchsorted(clock_b.openings(), j, side="right")
+    together = stretches_a * (len(b.t_s) + 1) + stretches_b
     _, group = np.unique(together, return_inverse=True)
     shares = np.bincount(group, weight)
     errors = np.bincount(group, weight * variance) / shares
-    return Offset(offset_s, float(np.sqrt((shares**2 * errors).sum())), len(i), "")
-
-
-def _stretches(beats: Beats) -> np.ndarray:
-    """Which stretch each real beat belongs to."""
-    opens = (beats.flag == Flag.EDGE) | (np.roll(beats.flag, 1) == Flag.INFERRED)
-    return np.asarray(np.cumsum(opens)[beats.flag != Flag.INFERRED])
+    sigma_s = float(np.sqrt((shares**2 * errors).sum()))
+    return Offset(float(weight @ late_s), sigma_s, len(i), "")
 
 
 def _common_s(a: Beats, b: Beats) -> float:

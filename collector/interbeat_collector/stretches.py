@@ -224,6 +224,30 @@ class Connection:
         before.ticks += stretch.ticks
         before.sum_ticks += stretch.sum_ticks
 
+    def fill(self, number: int, ticks: np.ndarray) -> None:
+        """Put in the intervals missing before a stretch, which then goes on with the one before."""
+        stretch, before = self.stretches.pop(number), self.stretches[number - 1]
+        later_s = before.elapsed_s + int(ticks.sum()) / TICKS_PER_S
+        rows = slice(stretch.first_row, stretch.end_row)
+        for column, sign in (
+            (self._first_s, 1),
+            (self._last_s, 1),
+            (self._low_s, -1),
+            (self._high_s, -1),
+        ):
+            column[rows] += sign * later_s
+        self.ticks = np.insert(self.ticks, stretch.first_tick, ticks)
+        self.tick_count += len(ticks)
+        for later in self.stretches[number:]:
+            later.first_tick += len(ticks)
+            later.inferred_before = None
+        before.rows += stretch.rows
+        before.ticks += len(ticks) + stretch.ticks
+        before.sum_ticks += int(ticks.sum()) + stretch.sum_ticks
+        before.newest_s = stretch.newest_s
+        before.final_knots.clear()
+        self._changed, self._first_moving = True, 0
+
     def has_no_room(self, arrival_s: float, sum_s: float, steps: int) -> bool:
         """True if there was no time to send once more, or for beats that add up to `sum_s`."""
         if not self.sends.count:

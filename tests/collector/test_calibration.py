@@ -7,19 +7,19 @@ from itertools import takewhile
 import numpy as np
 import pytest
 
-from interbeat_collector.beats import BeatClock, Beats
-from interbeat_collector.calibration import same_heart_offset
+from interbeat_collector.beats import BeatClock
+from interbeat_collector.calibration import fill_each_other, same_heart_offset
 from interbeat_collector.events import Partner
 from interbeat_collector.heart_rate import decode
 from interbeat_collector.simulation import DyadSettings, dyad
-from interbeat_collector.virtual_strap import strap_packets
+from interbeat_collector.virtual_strap import strap_packets, strap_sends
 
 
-def worn(beat_t_s: list[float], seed: int, latency_s: float) -> Beats:
+def worn(beat_t_s: list[float], seed: int, latency_s: float) -> BeatClock:
     clock = BeatClock()
     for packet in strap_packets("a", beat_t_s, seed=seed, loss=0.02, latency_s=latency_s):
         clock.add(packet.t_s, decode(packet.data).rr_ticks)
-    return clock.beats()
+    return clock
 
 
 def heart(seed: int, partner: Partner = "a", duration_s: float = 120.0) -> list[float]:
@@ -60,3 +60,54 @@ def test_too_little_is_said_with_what_is_needed(duration_s: float) -> None:
     beat_t_s = heart(1, duration_s=duration_s)
     found = same_heart_offset(worn(beat_t_s, 1, 0.4), worn(beat_t_s, 2, 0.4))
     assert "60 s are needed" in found.reason
+
+
+def without(
+    beat_t_s: list[float], lost: set[int], latency_s: float, reconnect_at: int = -1
+) -> BeatClock:
+    """A strap some of whose packets, by number, are lost."""
+    clock = BeatClock()
+    sends = strap_sends(beat_t_s, seed=1, loss=0.0, drift_ppm=0.0, latency_s=latency_s)
+    for number, sent in enumerate(sends):
+        if number == reconnect_at:
+            clock.reconnect()
+        if number not in lost:
+            clock.add(sent.arrival_s, decode(sent.data).rr_ticks)
+    return clock
+
+
+def filled_by(clock: BeatClock, other: BeatClock, offset_s: float) -> BeatClock:
+    return fill_each_other(clock, other, offset_s)[0]
+
+
+def test_what_one_strap_lost_is_filled_with_what_the_other_told() -> None:
+    beat_t_s = heart(3)
+    whole = without(beat_t_s, set(), 0.4)
+    holed = without(beat_t_s, {30, 31, 60, 90}, 0.4)
+    filled = filled_by(holed, without(beat_t_s, {75}, 2.6), 2.2)
+    assert (holed.stretches, filled.stretches) == (4, 1)
+    assert filled.beats().rr_ticks.tolist() == whole.beats().rr_ticks.tolist()
+    assert np.abs(filled.beats().t_s - whole.beats().t_s).max() < 0.01
+    assert holed.count < whole.count, "the clock itself stays as it was"
+
+
+def test_what_both_straps_lost_stays_a_hole() -> None:
+    beat_t_s = heart(3)
+    holed = without(beat_t_s, {30, 60}, 0.4)
+    filled = filled_by(holed, without(beat_t_s, {60}, 0.4), 0.0)
+    assert (holed.stretches, filled.stretches) == (3, 2)
+
+
+def test_a_hole_between_two_connections_stays() -> None:
+    beat_t_s = heart(3)
+    holed = without(beat_t_s, {30, 60}, 0.4, reconnect_at=60)
+    filled = filled_by(holed, without(beat_t_s, set(), 0.4), 0.0)
+    assert (holed.stretches, filled.stretches) == (3, 2)
+
+
+def test_beats_that_were_filled_in_were_not_told_by_both() -> None:
+    beat_t_s = heart(3)
+    holed = without(beat_t_s, {20, 40, 60, 80, 100}, 0.4)
+    found = same_heart_offset(holed, without(beat_t_s, set(), 2.6))
+    assert found.offset_s == pytest.approx(2.2, abs=0.02)
+    assert holed.count - 3 <= found.matched <= holed.count

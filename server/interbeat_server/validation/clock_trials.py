@@ -176,15 +176,15 @@ def calibration_trial(seed: int) -> float:
     """Error of the offset of a strap that is 2.6 s late and one that is 0.4 s late, from 120 s."""
     beat_t_s = heart(seed, "a", 125.0)
     latencies_s = (2.6, 0.4)
-    told = []
+    clocks = []
     for number, latency_s in enumerate(latencies_s):
         clock = BeatClock()
         sends = strap_sends(beat_t_s, seed=2 * seed + number, loss=0.02, latency_s=latency_s)
         for sent in sends:
             if not sent.lost and sent.arrival_s < 120.0:
                 clock.add(sent.arrival_s, decode(sent.data).rr_ticks)
-        told.append(clock.beats())
-    found = same_heart_offset(*told)
+        clocks.append(clock)
+    found = same_heart_offset(*clocks)
     return found.offset_s - (latencies_s[1] - latencies_s[0])
 
 
