@@ -167,22 +167,23 @@ class BeatClock:
         passed = 0
         for connection in self._connections:
             openings += [passed + stretch.first_tick for stretch in connection.stretches]
-            passed += connection.tick_count
+            passed += connection.ticks.count
         return np.array(openings, dtype=np.int64)
 
     def filled(self, missing: Mapping[int, np.ndarray]) -> BeatClock:
         """A copy that was told which intervals (in ticks) are missing before some openings.
 
-        Holes between two connections stay: the strap's clock need not have run on.
+        Holes between two connections stay, for the strap's clock need not have run on, and those
+        of a connection whose first packets were let go.
         """
         copy = deepcopy(self)
         passed = 0
         for connection, own in zip(copy._connections, self._connections, strict=True):
             for number in range(len(own.stretches) - 1, 0, -1):
                 opening = passed + own.stretches[number].first_tick
-                if opening in missing:
+                if opening in missing and own.whole:
                     connection.fill(number, missing[opening])
-            passed += own.tick_count
+            passed += own.ticks.count
         return copy
 
     def last_hole(self) -> tuple[float, float]:

@@ -30,6 +30,18 @@ class Column:
         self._values[self.count - self._first] = value
         self.count += 1
 
+    def insert(self, row: int, values: np.ndarray) -> None:
+        """Put in new rows before `row`; those from there on are counted on."""
+        for value in values:
+            self.append(value)
+        here = slice(row - self._first, self.count - self._first)
+        self._values[here] = np.roll(self._values[here], len(values))
+
+    @property
+    def whole(self) -> bool:
+        """True while nothing is forgotten."""
+        return self._first == 0
+
     def forget(self, before: int) -> None:
         """Let go of the rows below `before`, now or when it is worth the copying."""
         if before - self._first >= len(self._values) // 2:

@@ -224,6 +224,11 @@ class Connection:
         before.ticks += stretch.ticks
         before.sum_ticks += stretch.sum_ticks
 
+    @property
+    def whole(self) -> bool:
+        """True while every stretch can be placed anew; after some minutes the first ones cannot."""
+        return self._packet.whole and self.sends.arrival_s.whole
+
     def fill(self, number: int, ticks: np.ndarray) -> None:
         """Put in the intervals missing before a stretch, which then goes on with the one before."""
         stretch, before = self.stretches.pop(number), self.stretches[number - 1]
@@ -236,8 +241,7 @@ class Connection:
             (self._high_s, -1),
         ):
             column[rows] += sign * later_s
-        self.ticks = np.insert(self.ticks, stretch.first_tick, ticks)
-        self.tick_count += len(ticks)
+        self.ticks.insert(stretch.first_tick, ticks)
         for later in self.stretches[number:]:
             later.first_tick += len(ticks)
             later.inferred_before = None

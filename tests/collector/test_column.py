@@ -38,6 +38,18 @@ def test_a_slice_is_a_view_that_can_be_written() -> None:
     assert column[998:].tolist() == [998, -1]
 
 
+def test_rows_are_put_in_where_they_belong() -> None:
+    column = Column(np.int16)
+    for value in range(600):
+        column.append(value)
+    assert column.whole
+    column.forget(520)
+    column.insert(598, np.array([-1, -2, -3]))
+    assert column[596:].tolist() == [596, 597, -1, -2, -3, 598, 599]
+    assert column.count == 603
+    assert not column.whole
+
+
 def test_a_forgotten_row_is_refused() -> None:
     column = Column()
     for value in range(1000):

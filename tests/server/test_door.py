@@ -10,9 +10,13 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from interbeat_collector.clock import SessionClock
+from interbeat_collector.radio import Radio
 from interbeat_server.app import application
+from interbeat_server.calibrating import estimate_offset
 from interbeat_server.desk import Desk
 from interbeat_server.door import OPEN_TO_ALL, Door, Keys
+from interbeat_server.fitting_room import FittingRoom
 
 PORT = 8123
 HERE = f"http://127.0.0.1:{PORT}"
@@ -44,7 +48,9 @@ def keys() -> Keys:
 
 @pytest.fixture
 def app(tmp_path: Path, keys: Keys) -> Door:
-    door = application(Desk(tmp_path), port=PORT, keys=keys)
+    desk = Desk(tmp_path)
+    room = FittingRoom(desk, Radio(), SessionClock(), estimate_offset)
+    door = application(desk, room, port=PORT, keys=keys)
     assert isinstance(door, Door)
     return door
 
