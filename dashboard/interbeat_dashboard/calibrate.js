@@ -29,6 +29,9 @@ let shown = null;
 /** @type {Choice} */
 let choice = { a: null, b: null };
 let busy = false;
+/** Why a button was refused; stays until the next press, whatever is polled meanwhile.
+ * @type {Error | null} */
+let refusal = null;
 
 const polling = poll(look, take, showProblem);
 
@@ -42,7 +45,6 @@ async function look() {
 function take(calibration) {
   const moved = shown !== null && shown.step !== calibration.step;
   shown = calibration;
-  showProblem(null);
   redraw();
   if (moved) byId("title").focus();
 }
@@ -68,7 +70,7 @@ function redraw() {
   }
   showBeads(byId("beads"), BEADS, clean_s, needed_s);
   setText(byId("beads-word"), `${Math.floor(clean_s)} of ${needed_s} seconds`);
-  if (step !== "find") showProblem(problem === null ? null : new Error(problem));
+  showText(refusal?.message ?? (step === "find" ? null : problem));
   showResult(shown);
   showActions(shown);
 }
@@ -92,21 +94,28 @@ function showActions({ step, problem, result, accepted }) {
   byId("cancel").hidden = accepted;
 }
 
-/** @param {unknown} error null takes the sentence away */
+/** What polling met: it is asked again, and the next answer takes the sentence away.
+ * @param {Error} error */
 function showProblem(error) {
-  byId("problem").hidden = error === null;
-  setText(byId("problem"), error instanceof Error ? error.message : "");
+  showText(error.message);
+}
+
+/** @param {string | null} text */
+function showText(text) {
+  byId("problem").hidden = text === null;
+  setText(byId("problem"), text ?? "");
 }
 
 /** Do what a button asks for; a refusal becomes its sentence. @param {() => Promise<void>} act */
 async function carryOut(act) {
   if (busy) return;
   busy = true;
+  refusal = null;
   redraw();
   try {
     await act();
   } catch (error) {
-    showProblem(error);
+    refusal = /** @type {Error} */ (error);
   }
   busy = false;
   redraw();

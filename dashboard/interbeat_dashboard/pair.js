@@ -48,6 +48,9 @@ let choice = { a: null, b: null };
 let touched = false;
 /** Whether a request is under way that a button began. */
 let busy = false;
+/** Why a button was refused; stays until the next press, whatever is polled meanwhile.
+ * @type {Error | null} */
+let refusal = null;
 
 const polling = poll(look, take, showProblem);
 
@@ -76,7 +79,6 @@ function take(pairing) {
   if (pairing.step === "find" && !touched) {
     choice = rememberedChoice(pairing.found, pairing.remembered);
   }
-  showProblem(null);
   redraw();
   if (moved && !first) byId("title").focus();
 }
@@ -153,7 +155,7 @@ function showTogether(pairing) {
   showChecks(byId("pair-checks"), pairing.pair_checks);
   byId("warning").hidden = warning === null;
   setText(byId("warning-text"), warning ?? "");
-  if (step !== "find") showText("problem", pairing.problem);
+  showText("problem", refusal?.message ?? (step === "find" ? null : pairing.problem));
 }
 
 /** @param {Pairing} pairing */
@@ -195,20 +197,22 @@ function showText(id, text) {
   setText(byId(id), text ?? "");
 }
 
-/** @param {unknown} error null takes the sentence away */
+/** What polling met: it is asked again, and the next answer takes the sentence away.
+ * @param {Error} error */
 function showProblem(error) {
-  showText("problem", error instanceof Error ? error.message : null);
+  showText("problem", error.message);
 }
 
 /** Do what a button asks for; a refusal becomes its sentence. @param {() => Promise<void>} act */
 async function carryOut(act) {
   if (busy) return;
   busy = true;
+  refusal = null;
   redraw();
   try {
     await act();
   } catch (error) {
-    showProblem(error);
+    refusal = /** @type {Error} */ (error);
   }
   busy = false;
   redraw();

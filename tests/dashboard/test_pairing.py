@@ -157,6 +157,29 @@ def test_a_page_that_is_closed_lets_the_straps_go(app: Program, page: Page) -> N
     assert json.loads(app.request("GET", "/api/pairing")[2]) == {"step": None}
 
 
+def test_a_refusal_stays_until_the_next_press_and_nothing_is_offered_that_has_no_words(
+    app: Program, page: Page
+) -> None:
+    visit(page, app, "/pair")
+    choose(page, FIRST, SECOND)
+    page.get_by_role("button", name="Skip: we know whose is whose").click()
+    begin = page.get_by_role("button", name="Begin the session")
+    expect(begin).to_be_enabled(timeout=LIMIT_MS)
+    status, _, _ = app.request("POST", "/api/sessions", {"labels": {"a": "Ana", "b": "Ben"}})
+    assert status == 201
+    begin.click()
+    expect(page.locator("#problem")).to_contain_text("is being recorded")
+    several_answers_ms = 1500
+    page.wait_for_timeout(several_answers_ms)
+    expect(page.locator("#problem")).to_contain_text("is being recorded")
+
+    app.request("DELETE", "/api/pairing")
+    for path in ("/pair", "/calibrate"):
+        visit(page, app, path)
+        expect(page.locator("#problem")).to_contain_text("is being recorded")
+        expect(page.locator(".actions button:visible")).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_every_step_fits_the_screen_and_is_reached_by_keyboard(
     app: Program, new_page: Pages, width: int
