@@ -42,7 +42,7 @@ class FittingRoom:
         rate: float = 1.0,
         air: Air | None = None,
     ) -> None:
-        self.book = StrapBook(desk.catalogue.folder)
+        self.book = StrapBook(desk.catalogue.folder, virtual=air is not None)
         self._desk = desk
         self._rate = rate
         self._radio = radio

@@ -22,6 +22,7 @@ from interbeat_collector.events import PARTNERS, Partner
 logger = logging.getLogger(__name__)
 
 FILE = "straps.json"
+VIRTUAL_FILE = "virtual-straps.json"
 
 
 class StrapBookError(OSError):
@@ -66,10 +67,13 @@ class PairOffset:
 
 
 class StrapBook:
-    """Reads and writes the book of one data folder."""
+    """Reads and writes the book of one data folder.
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+    Straps that are made up have a book of their own: trying the pages must not forget real ones.
+    """
+
+    def __init__(self, folder: Path, *, virtual: bool = False) -> None:
+        self._path = folder / (VIRTUAL_FILE if virtual else FILE)
 
     def remembered(self) -> dict[Partner, KnownStrap]:
         """The straps of the last session."""
@@ -125,7 +129,11 @@ class StrapBook:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with NamedTemporaryFile(
-                "w", dir=self._path.parent, prefix=f".{FILE}.", delete=False, encoding="utf-8"
+                "w",
+                dir=self._path.parent,
+                prefix=f".{self._path.name}.",
+                delete=False,
+                encoding="utf-8",
             ) as file:
                 file.write(text)
                 file.flush()

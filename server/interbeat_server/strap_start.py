@@ -35,7 +35,7 @@ async def record_straps(desk: Desk, equipment: Equipment, wish: Wish) -> LiveRun
     """Find both straps and begin to record; `RadioError` when one is not there."""
     virtual, rate = equipment.virtual, equipment.rate
     radio, clock = equipment.radio, equipment.clock
-    book = StrapBook(desk.catalogue.folder)
+    book = StrapBook(desk.catalogue.folder, virtual=virtual)
     ids = _ids(wish, book)
     found = await _find(radio, ids)
     known = {p: _known(found[p], book) for p in PARTNERS}

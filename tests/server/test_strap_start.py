@@ -19,7 +19,7 @@ from interbeat_collector.session_file import Recording, SessionWriter, read_sess
 from interbeat_server.desk import Desk, new_session
 from interbeat_server.equipment import Equipment
 from interbeat_server.runs import LiveRun, ReplayRun, StrapRun
-from interbeat_server.strap_book import StrapBook, measured
+from interbeat_server.strap_book import KnownStrap, StrapBook, measured
 from interbeat_server.strap_start import Wish, record_straps
 from virtual_time import VirtualClock
 
@@ -54,10 +54,17 @@ def test_roles_and_names_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_one_strap_may_be_named_and_the_other_remembered(tmp_path: Path) -> None:
-    StrapBook(tmp_path)
     virtual_time.run(begun(tmp_path, wish(IDS)))
     run = virtual_time.run(begun(tmp_path, wish({"a": IDS["a"].lower()})))
     assert run.session.straps["a"]["id"] == IDS["a"], "as the radio spells it"
+
+
+def test_straps_that_are_made_up_do_not_take_the_place_of_real_ones(tmp_path: Path) -> None:
+    real = {p: KnownStrap(f"real {p}", "Polar H10 12345678", "Polar H10") for p in PARTNERS}
+    StrapBook(tmp_path).remember(real, {"a": "Zoe", "b": "Yan"})
+    virtual_time.run(begun(tmp_path, wish(IDS)))
+    assert StrapBook(tmp_path).remembered() == real
+    assert StrapBook(tmp_path).labels() == {"a": "Zoe", "b": "Yan"}
 
 
 def test_without_a_memory_the_straps_are_asked_for(tmp_path: Path) -> None:
@@ -95,7 +102,7 @@ def test_a_strap_that_sends_no_intervals_is_refused(tmp_path: Path) -> None:
 def test_two_models_are_warned_of_until_they_are_calibrated(tmp_path: Path) -> None:
     async def scenario() -> tuple[LiveRun, LiveRun]:
         warned = await begun(tmp_path, wish(IDS), named(World(), "Polar H10 1", "Movesense 2"))
-        book = StrapBook(tmp_path)
+        book = StrapBook(tmp_path, virtual=True)
         known = book.remembered()
         book.keep(measured(known["a"], known["b"], -2.1, 0.01, 100))
         calm = await begun(tmp_path, wish(IDS), named(World(), "Polar H10 1", "Movesense 2"))
