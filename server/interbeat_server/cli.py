@@ -129,7 +129,7 @@ def run_record(options: argparse.Namespace) -> int:
     )
 
     async def begin(desk: Desk, equipment: Equipment) -> LiveRun:
-        live = await record_straps(desk, equipment, wish)
+        live = await record_straps(desk, equipment, wish, print)
         if warning := live.session.settings.get("strap_warning"):
             print(f"Note: {warning}")
         return live

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from interbeat_collector.events import PARTNERS, Partner
@@ -31,12 +31,15 @@ class Wish:
     duration_s: float | None = None
 
 
-async def record_straps(desk: Desk, equipment: Equipment, wish: Wish) -> LiveRun:
+async def record_straps(
+    desk: Desk, equipment: Equipment, wish: Wish, tell: Callable[[str], None] = lambda _: None
+) -> LiveRun:
     """Find both straps and begin to record; `RadioError` when one is not there."""
     virtual, rate = equipment.virtual, equipment.rate
     radio, clock = equipment.radio, equipment.clock
     book = StrapBook(desk.catalogue.folder, virtual=virtual)
     ids = _ids(wish, book)
+    tell(f"Looking for the straps {ids['a']} and {ids['b']}...")
     found = await _find(radio, ids)
     known = {p: _known(found[p], book) for p in PARTNERS}
     labels = {**DEFAULT_LABELS, **(book.labels() or {}), **wish.labels}
@@ -97,8 +100,11 @@ async def _find(radio: Radio, ids: Mapping[Partner, str]) -> dict[Partner, Found
         found |= {strap.id.upper(): strap for strap in await radio.scan(SLICE_S)}
         if all(ids[p].upper() in found for p in PARTNERS):
             return {p: found[ids[p].upper()] for p in PARTNERS}
-    missing = next(ids[p] for p in PARTNERS if ids[p].upper() not in found)
-    raise StrapNotFound(not_found(f"The strap {missing}"))
+    missing = next(p for p in PARTNERS if ids[p].upper() not in found)
+    raise StrapNotFound(
+        f"{not_found(f'The strap {ids[missing]} of {missing}')} "
+        "If the id is wrong: interbeat scan lists the straps within reach."
+    )
 
 
 def _known(found: Found, book: StrapBook) -> KnownStrap:

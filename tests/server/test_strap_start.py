@@ -83,7 +83,7 @@ def test_an_absent_strap_begins_no_session(tmp_path: Path) -> None:
     async def scenario() -> None:
         world = World()
         world.worn["b"].leave()
-        with pytest.raises(StrapNotFound, match=f"{IDS['b']} was not found"):
+        with pytest.raises(StrapNotFound, match=f"{IDS['b']} of b was not found"):
             await begun(tmp_path, wish(IDS), world)
 
     virtual_time.run(scenario())
