@@ -78,3 +78,10 @@ def correlation(x: np.ndarray, y: np.ndarray, min_valid: float) -> tuple[float, 
     if len(x) < min_valid * len(known) or np.ptp(x) == 0 or np.ptp(y) == 0:
         return np.nan, len(x)
     return float(np.corrcoef(x, y)[0, 1]), len(x)
+
+
+def smoothness_priors(values: np.ndarray, smoothness: float) -> np.ndarray:
+    """Values minus trend, with the matrices written out."""
+    second = np.diff(np.eye(len(values)), n=2, axis=0)
+    system = np.eye(len(values)) + smoothness**2 * second.T @ second
+    return values - np.linalg.solve(system, values)
