@@ -7,20 +7,49 @@ import numpy as np
 
 def hrv_of_window(
     beat_t_s: np.ndarray, nn_s: np.ndarray, end_s: float, window_s: float
-) -> tuple[float, float, float, int]:
-    """Mean heart rate (bpm), SDNN (ms), RMSSD (ms) and beats of one window."""
+) -> dict[str, float]:
+    """Time-domain figures of one window."""
     inside = [i for i, t in enumerate(beat_t_s) if end_s - window_s < t <= end_s]
     valid = [i for i in inside if not np.isnan(nn_s[i])]
-    steps = [
-        nn_s[i] - nn_s[i - 1]
-        for i in valid
-        if i - 1 in valid and abs(beat_t_s[i] - nn_s[i] - beat_t_s[i - 1]) <= 0.01
+    follows = [
+        i for i in valid if i - 1 in valid and abs(beat_t_s[i] - nn_s[i] - beat_t_s[i - 1]) <= 0.01
     ]
-    nn = [nn_s[i] for i in valid]
-    mean_hr = 60.0 / np.mean(nn) if nn else np.nan
-    sdnn = 1000.0 * np.std(nn, ddof=1) if len(nn) > 1 else np.nan
-    rmssd = 1000.0 * np.sqrt(np.mean(np.square(steps))) if steps else np.nan
-    return mean_hr, sdnn, rmssd, len(nn)
+    nn_ms = np.array([1000.0 * nn_s[i] for i in valid])
+    steps_ms = np.array([1000.0 * (nn_s[i] - nn_s[i - 1]) for i in follows])
+    pairs_ms = np.array([1000.0 * (nn_s[i] + nn_s[i - 1]) for i in follows])
+    sdnn, sdsd = deviation(nn_ms), deviation(steps_ms)
+    return {
+        "mean_hr_bpm": 60000.0 / np.mean(nn_ms) if valid else np.nan,
+        "sdnn_ms": sdnn,
+        "rmssd_ms": np.sqrt(np.mean(steps_ms**2)) if follows else np.nan,
+        "beats": len(nn_ms),
+        "sdsd_ms": sdsd,
+        "pnn50_percent": share_above(steps_ms, 50.0),
+        "pnn20_percent": share_above(steps_ms, 20.0),
+        "sd1_ms": sdsd / np.sqrt(2.0),
+        "sd2_ms": deviation(pairs_ms) / np.sqrt(2.0),
+        "sd2_identity_ms": np.sqrt(x) if (x := 2 * sdnn**2 - sdsd**2 / 2) >= 0 else np.nan,
+        "differences": len(steps_ms),
+    }
+
+
+def deviation(values: np.ndarray) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
+
+
+def share_above(steps_ms: np.ndarray, limit_ms: float) -> float:
+    if len(steps_ms) == 0:
+        return np.nan
+    return 100.0 * sum(round(abs(x), 3) > limit_ms for x in steps_ms) / len(steps_ms)
+
+
+def triangular_index(nn_ms: np.ndarray) -> float:
+    """Beats over the highest bin of 7.8125 ms."""
+    bins: dict[int, int] = {}
+    for x in nn_ms:
+        place = int((x + 0.001) / 7.8125)
+        bins[place] = bins.get(place, 0) + 1
+    return len(nn_ms) / max(bins.values()) if bins else np.nan
 
 
 def artifacts(rr_s: np.ndarray) -> list[bool]:
