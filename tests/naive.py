@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import signal
+
+BANDS_HZ = ((0.0033, 0.04), (0.04, 0.15), (0.15, 0.40))
 
 
 def hrv_of_window(
@@ -114,3 +117,54 @@ def smoothness_priors(values: np.ndarray, smoothness: float) -> np.ndarray:
     second = np.diff(np.eye(len(values)), n=2, axis=0)
     system = np.eye(len(values)) + smoothness**2 * second.T @ second
     return values - np.linalg.solve(system, values)
+
+
+def welch_bands(segment_ms: np.ndarray, fs: float) -> list[float]:
+    """Powers of VLF, LF and HF of one segment, by scipy and the trapezoid rule."""
+    frequency_hz, density = signal.welch(segment_ms, fs, "hann", nperseg=len(segment_ms))
+    return [power_between(frequency_hz, density, low, high) for low, high in BANDS_HZ]
+
+
+def lomb_bands(t_s: np.ndarray, values_ms: np.ndarray, step_hz: float) -> list[float]:
+    """Powers of VLF, LF and HF of uneven samples, by scipy and the trapezoid rule."""
+    frequency_hz = step_hz * np.arange(1, int(np.ceil(0.4 / step_hz)) + 2)
+    power = signal.lombscargle(t_s, values_ms - values_ms.mean(), 2 * np.pi * frequency_hz)
+    density = 2.0 * power * (t_s[-1] - t_s[0]) / len(t_s)
+    return [power_between(frequency_hz, density, low, high) for low, high in BANDS_HZ]
+
+
+def power_between(
+    frequency_hz: np.ndarray, density: np.ndarray, low_hz: float, high_hz: float
+) -> float:
+    inside = frequency_hz[(frequency_hz > low_hz) & (frequency_hz < high_hz)]
+    corners = np.concatenate([[low_hz], inside, [high_hz]])
+    # Below its first frequency, as above its last, a density counts as nothing.
+    corners = np.clip(corners, frequency_hz[0], frequency_hz[-1])
+    return float(np.trapezoid(np.interp(corners, frequency_hz, density), corners))
+
+
+def sample_entropy(values: np.ndarray, m: int, r: float) -> float:
+    """Richman and Moorman's pairs, one by one."""
+    tolerance = r * np.std(values, ddof=1)
+    templates = range(len(values) - m)
+    shorter = longer = 0
+    for i in templates:
+        for j in templates:
+            if i < j and max(abs(values[i + k] - values[j + k]) for k in range(m)) <= tolerance:
+                shorter += 1
+                longer += abs(values[i + m] - values[j + m]) <= tolerance
+    return -np.log(longer / shorter) if shorter and longer else np.nan
+
+
+def dfa_alpha(values: np.ndarray, sizes: range) -> float:
+    """Peng's exponent with a straight line fitted to every block."""
+    profile = np.cumsum(values - np.mean(values))
+    fluctuations = []
+    for size in sizes:
+        squares = []
+        for start in range(0, len(profile) - size + 1, size):
+            block = profile[start : start + size]
+            line = np.polyval(np.polyfit(np.arange(size), block, 1), np.arange(size))
+            squares.extend((block - line) ** 2)
+        fluctuations.append(np.sqrt(np.mean(squares)))
+    return float(np.polyfit(np.log(list(sizes)), np.log(fluctuations), 1)[0])
