@@ -119,7 +119,7 @@ def tachogram(
         if stop - start >= MIN_KNOTS:
             knot_s = beat_t_s[start:stop]
             inside = slice(*_samples_between(t_s, knot_s[0], knot_s[-1], fs))
-            resampled_s[inside] = _cubic(knot_s, nn_s[start:stop], t_s[inside])
+            resampled_s[inside] = cubic(knot_s, nn_s[start:stop], t_s[inside])
     return t_s, resampled_s
 
 
@@ -590,7 +590,7 @@ def _samples_between(t_s: np.ndarray, begin_s: float, end_s: float, fs: float) -
     )
 
 
-def _cubic(knot_s: np.ndarray, values: np.ndarray, t_s: np.ndarray) -> np.ndarray:
+def cubic(knot_s: np.ndarray, values: np.ndarray, t_s: np.ndarray) -> np.ndarray:
     """The not-a-knot cubic spline through `values` at `knot_s` (four or more), at `t_s`."""
     length = np.diff(knot_s)
     rate = np.diff(values) / length
