@@ -10,10 +10,16 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from browser_finder import HOW_TO_GET_ONE, find_browser
+
+# CI draws the same examples each time; everywhere else they are new ones.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI") == "true":
+    hypothesis.settings.load_profile("ci")
 
 NO_BROWSER = "no browser"
 QUIET = (

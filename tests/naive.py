@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import signal
+
+BANDS_HZ = ((0.0033, 0.04), (0.04, 0.15), (0.15, 0.40))
 
 
 def hrv_of_window(
     beat_t_s: np.ndarray, nn_s: np.ndarray, end_s: float, window_s: float
-) -> tuple[float, float, float, int]:
-    """Mean heart rate (bpm), SDNN (ms), RMSSD (ms) and beats of one window."""
+) -> dict[str, float]:
+    """Time-domain figures of one window."""
     inside = [i for i, t in enumerate(beat_t_s) if end_s - window_s < t <= end_s]
     valid = [i for i in inside if not np.isnan(nn_s[i])]
-    steps = [
-        nn_s[i] - nn_s[i - 1]
-        for i in valid
-        if i - 1 in valid and abs(beat_t_s[i] - nn_s[i] - beat_t_s[i - 1]) <= 0.01
+    follows = [
+        i for i in valid if i - 1 in valid and abs(beat_t_s[i] - nn_s[i] - beat_t_s[i - 1]) <= 0.01
     ]
-    nn = [nn_s[i] for i in valid]
-    mean_hr = 60.0 / np.mean(nn) if nn else np.nan
-    sdnn = 1000.0 * np.std(nn, ddof=1) if len(nn) > 1 else np.nan
-    rmssd = 1000.0 * np.sqrt(np.mean(np.square(steps))) if steps else np.nan
-    return mean_hr, sdnn, rmssd, len(nn)
+    nn_ms = np.array([1000.0 * nn_s[i] for i in valid])
+    steps_ms = np.array([1000.0 * (nn_s[i] - nn_s[i - 1]) for i in follows])
+    pairs_ms = np.array([1000.0 * (nn_s[i] + nn_s[i - 1]) for i in follows])
+    sdnn, sdsd = deviation(nn_ms), deviation(steps_ms)
+    return {
+        "mean_hr_bpm": 60000.0 / np.mean(nn_ms) if valid else np.nan,
+        "sdnn_ms": sdnn,
+        "rmssd_ms": np.sqrt(np.mean(steps_ms**2)) if follows else np.nan,
+        "beats": len(nn_ms),
+        "sdsd_ms": sdsd,
+        "pnn50_percent": share_above(steps_ms, 50.0),
+        "pnn20_percent": share_above(steps_ms, 20.0),
+        "sd1_ms": sdsd / np.sqrt(2.0),
+        "sd2_ms": deviation(pairs_ms) / np.sqrt(2.0),
+        "sd2_identity_ms": np.sqrt(x) if (x := 2 * sdnn**2 - sdsd**2 / 2) >= 0 else np.nan,
+        "differences": len(steps_ms),
+    }
+
+
+def deviation(values: np.ndarray) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
+
+
+def share_above(steps_ms: np.ndarray, limit_ms: float) -> float:
+    if len(steps_ms) == 0:
+        return np.nan
+    return 100.0 * sum(round(abs(x), 3) > limit_ms for x in steps_ms) / len(steps_ms)
+
+
+def triangular_index(nn_ms: np.ndarray) -> float:
+    """Beats over the highest bin of 7.8125 ms."""
+    bins: dict[int, int] = {}
+    for x in nn_ms:
+        place = int((x + 0.001) / 7.8125)
+        bins[place] = bins.get(place, 0) + 1
+    return len(nn_ms) / max(bins.values()) if bins else np.nan
 
 
 def artifacts(rr_s: np.ndarray) -> list[bool]:
@@ -150,3 +182,61 @@ def polar_deltas(left: list[int]) -> list[list[int]]:
 def signed(value: int, bits: int) -> int:
     """Two's complement."""
     return value - (1 << bits) if value >= 1 << (bits - 1) else value
+
+
+def smoothness_priors(values: np.ndarray, smoothness: float) -> np.ndarray:
+    """Values minus trend, with the matrices written out."""
+    second = np.diff(np.eye(len(values)), n=2, axis=0)
+    system = np.eye(len(values)) + smoothness**2 * second.T @ second
+    return values - np.linalg.solve(system, values)
+
+
+def welch_bands(segment_ms: np.ndarray, fs: float) -> list[float]:
+    """Powers of VLF, LF and HF of one segment, by scipy and the trapezoid rule."""
+    frequency_hz, density = signal.welch(segment_ms, fs, "hann", nperseg=len(segment_ms))
+    return [power_between(frequency_hz, density, low, high) for low, high in BANDS_HZ]
+
+
+def lomb_bands(t_s: np.ndarray, values_ms: np.ndarray, step_hz: float) -> list[float]:
+    """Powers of VLF, LF and HF of uneven samples, by scipy and the trapezoid rule."""
+    frequency_hz = step_hz * np.arange(1, int(np.ceil(0.4 / step_hz)) + 2)
+    power = signal.lombscargle(t_s, values_ms - values_ms.mean(), 2 * np.pi * frequency_hz)
+    density = 2.0 * power * (t_s[-1] - t_s[0]) / len(t_s)
+    return [power_between(frequency_hz, density, low, high) for low, high in BANDS_HZ]
+
+
+def power_between(
+    frequency_hz: np.ndarray, density: np.ndarray, low_hz: float, high_hz: float
+) -> float:
+    inside = frequency_hz[(frequency_hz > low_hz) & (frequency_hz < high_hz)]
+    corners = np.concatenate([[low_hz], inside, [high_hz]])
+    # Below its first frequency, as above its last, a density counts as nothing.
+    corners = np.clip(corners, frequency_hz[0], frequency_hz[-1])
+    return float(np.trapezoid(np.interp(corners, frequency_hz, density), corners))
+
+
+def sample_entropy(values: np.ndarray, m: int, r: float) -> float:
+    """Richman and Moorman's pairs, one by one."""
+    tolerance = r * np.std(values, ddof=1)
+    templates = range(len(values) - m)
+    shorter = longer = 0
+    for i in templates:
+        for j in templates:
+            if i < j and max(abs(values[i + k] - values[j + k]) for k in range(m)) <= tolerance:
+                shorter += 1
+                longer += abs(values[i + m] - values[j + m]) <= tolerance
+    return -np.log(longer / shorter) if shorter and longer else np.nan
+
+
+def dfa_alpha(values: np.ndarray, sizes: range) -> float:
+    """Peng's exponent with a straight line fitted to every block."""
+    profile = np.cumsum(values - np.mean(values))
+    fluctuations = []
+    for size in sizes:
+        squares = []
+        for start in range(0, len(profile) - size + 1, size):
+            block = profile[start : start + size]
+            line = np.polyval(np.polyfit(np.arange(size), block, 1), np.arange(size))
+            squares.extend((block - line) ** 2)
+        fluctuations.append(np.sqrt(np.mean(squares)))
+    return float(np.polyfit(np.log(list(sizes)), np.log(fluctuations), 1)[0])
