@@ -73,9 +73,9 @@ def _person(own: np.random.Generator, settings: DyadSettings) -> tuple[float, ..
         about(4.0, 0.25),
         about(settings.drift_bpm, 0.40),
         about(1.2, 0.40),
-        about(3.5, 0.55),
+        about(4.4, 0.55),
         max(settings.speech_bpm * own.normal(1.0, _SPEECH_SD), 0.0),
         own.normal(0.095, 0.008),
         min(max(own.normal(0.25, 0.035), 0.12), 0.4),
-        min(max(own.normal(75.0, 9.0), 52.0), 105.0),
+        min(max(own.normal(71.0, 9.0), 52.0), 105.0),
     )
