@@ -1,0 +1,318 @@
+"""All indices of a heart, each with what it rests on: a whole recording, or sliding windows.
+
+A recording is one window that holds everything, so both go one way. What is computed lies in
+`hrv`, `spectra`, `nonlinear` and `respiration`; what is fit to be shown is decided by `gates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from interbeat_analysis.artifacts import artifacts
+from interbeat_analysis.gates import GREY_CORRECTED_PERCENT, Index, rated
+from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
+from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
+from interbeat_analysis.respiration import respiration
+from interbeat_analysis.series import checked_beats
+from interbeat_analysis.spectra import (
+    KUBIOS_LIKE,
+    TASK_FORCE,
+    Bands,
+    Preset,
+    bands,
+    lomb_bands,
+    tachogram,
+    windowed_bands,
+)
+
+TIME_DOMAIN = (
+    *("mean_hr_bpm", "sdnn_ms", "rmssd_ms", "sdsd_ms", "pnn50_percent", "pnn20_percent"),
+    *("sd1_ms", "sd2_ms", "sd2_identity_ms"),
+)
+FREQUENCY_DOMAIN = ("vlf_ms2", "lf_ms2", "hf_ms2", "total_ms2", "lf_nu", "hf_nu")
+LOMB = {"lf_lomb_ms2": "lf_ms2", "hf_lomb_ms2": "hf_ms2"}
+"""The same bands from the beats as they are, under the same gates."""
+
+EDGES_S = 3.0
+"""What a window may lack and still be whole: the beats cut at its edges and, live, those that
+are on their way."""
+
+DFA_SIZES = {TASK_FORCE.name: (4, 16), KUBIOS_LIKE.name: (4, 12)}
+
+REDISTRIBUTED = "redistributed intervals"
+MASKED = "masked differences"
+AS_RECORDED = "intervals as recorded"
+
+
+class Cleaned(NamedTuple):
+    """The intervals of one heart as the indices take them."""
+
+    beat_t_s: np.ndarray
+    """Beat that ends each interval, shape (n,), in seconds."""
+    nn_s: np.ndarray
+    """The intervals in seconds, shape (n,), NaN where one is left out."""
+    bad: np.ndarray
+    """True where an interval is not from one normal beat to the next, shape (n,)."""
+    irregular: np.ndarray
+    """True where that is so because the heart beat early or late of itself, shape (n,)."""
+    filled_t_s: np.ndarray
+    """Beats with the stretches that are left out filled evenly, shape (m,), in seconds."""
+    filled_nn_s: np.ndarray
+    """Their intervals in seconds, shape (m,)."""
+    corrected: bool
+    """False when the intervals are as they were recorded."""
+
+
+def as_recorded(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
+    """Intervals taken as they are, artefacts and all, with those that are in doubt marked.
+
+    Parameters
+    ----------
+    beat_t_s : ndarray, shape (n,)
+        Time of the beat that ends each interval, in seconds, strictly increasing.
+    rr_s : ndarray, shape (n,)
+        RR intervals in seconds; NaN (or not positive) where there is none.
+
+    Returns
+    -------
+    Cleaned
+        With `nn_s` equal to `rr_s`.
+
+    Raises
+    ------
+    ValueError
+        If the beat times do not increase, the shapes differ, or `rr_s` is not in seconds
+        (median above 10).
+    """
+    beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
+    return cleaned(beat_t_s, rr_s)._replace(
+        nn_s=rr_s, filled_t_s=beat_t_s, filled_nn_s=rr_s, corrected=False
+    )
+
+
+def cleaned(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
+    """Intervals with artefacts found, left out of differences and filled evenly for series.
+
+    Parameters
+    ----------
+    beat_t_s : ndarray, shape (n,)
+        Time of the beat that ends each interval, in seconds, strictly increasing.
+    rr_s : ndarray, shape (n,)
+        RR intervals in seconds; NaN (or not positive) where there is none.
+
+    Returns
+    -------
+    Cleaned
+        What the indices take.
+
+    Raises
+    ------
+    ValueError
+        If the beat times do not increase, the shapes differ, or `rr_s` is not in seconds
+        (median above 10).
+    """
+    beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
+    bad = artifacts(rr_s)
+    nn_s = np.where(bad, np.nan, rr_s)
+    return Cleaned(beat_t_s, nn_s, bad, np.zeros(len(bad), bool), beat_t_s, nn_s, True)
+
+
+def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Index]:
+    """Every index of a whole recording.
+
+    Parameters
+    ----------
+    heart : Cleaned
+        What `cleaned` or `as_recorded` gives.
+    preset : Preset
+        How the spectrum is made. "Kubios-like" also takes DFA over 4 to 12 intervals instead of
+        4 to 16.
+
+    Returns
+    -------
+    dict of str to Index
+        By name with unit: those of `TIME_DOMAIN`, `triangular_index`, those of
+        `FREQUENCY_DOMAIN` and `LOMB`, `sample_entropy`, `dfa_alpha1` and
+        `respiration_per_min`. A value is NaN where it cannot be computed; whether it may be
+        shown is its state.
+
+    Raises
+    ------
+    ValueError
+        If `preset` cannot be.
+
+    See Also
+    --------
+    interbeat_analysis.gates : the states, with sources.
+    """
+    t_s = heart.beat_t_s
+    end_s, window_s = (t_s[-1], t_s[-1] - t_s[0] + 1.0) if len(t_s) else (0.0, 1.0)
+    basis = _basis(heart, np.array([end_s]), float(window_s))
+    spectrum = bands(heart.filled_t_s, heart.filled_nn_s, preset)
+    lomb = lomb_bands(heart.beat_t_s, heart.nn_s)
+    intervals_s = heart.filled_nn_s if basis.filled[0] else heart.nn_s
+    breathing = respiration(heart.filled_t_s, heart.filled_nn_s)
+    values = {
+        **_values(basis.time_domain, TIME_DOMAIN, 0),
+        "triangular_index": triangular_index(intervals_s),
+        **_values(spectrum, FREQUENCY_DOMAIN, ()),
+        **{name: float(getattr(lomb, band)) for name, band in LOMB.items()},
+        "sample_entropy": sample_entropy(intervals_s),
+        "dfa_alpha1": dfa_alpha1(intervals_s, DFA_SIZES[preset.name]),
+        "respiration_per_min": breathing.rate_per_min,
+    }
+    unbroken_s = min(basis.covered_s[0], _longest_s(heart, preset))
+    seen_s = dict.fromkeys((*FREQUENCY_DOMAIN, "respiration_per_min"), unbroken_s)
+    confidence = {"respiration_per_min": breathing.confidence}
+    return _rated(basis, 0, values, seen_s, confidence)
+
+
+def windowed_indices(
+    heart: Cleaned,
+    end_s: np.ndarray,
+    window_s: float,
+    preset: Preset = TASK_FORCE,
+    *,
+    names: Collection[str] = (*TIME_DOMAIN, *FREQUENCY_DOMAIN),
+    live: bool = False,
+) -> list[dict[str, Index]]:
+    """Indices in the windows `(end_s - window_s, end_s]`.
+
+    Parameters
+    ----------
+    heart : Cleaned
+        What `cleaned` or `as_recorded` gives.
+    end_s : ndarray, shape (w,)
+        Ends of the windows in seconds, in any order.
+    window_s : float
+        Length of the windows in seconds.
+    preset : Preset
+        How the spectra are made.
+    names : collection of str
+        Which of `TIME_DOMAIN` and `FREQUENCY_DOMAIN`; spectra that nobody asks for cost nothing.
+    live : bool
+        Whether they are to be shown while the recording runs: some are then off.
+
+    Returns
+    -------
+    list of dict of str to Index, w long
+        The asked for, each with its state.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or as `windowed_hrv` and `windowed_bands`.
+    """
+    unknown = sorted(set(names) - {*TIME_DOMAIN, *FREQUENCY_DOMAIN})
+    if unknown:
+        raise ValueError(
+            f"names = {unknown[0]!r} is no index of windows; "
+            f"known are {', '.join((*TIME_DOMAIN, *FREQUENCY_DOMAIN))}"
+        )
+    end_s = np.asarray(end_s, dtype=np.float64)
+    basis = _basis(heart, end_s, window_s)
+    in_time = [name for name in TIME_DOMAIN if name in names]
+    in_bands = [name for name in FREQUENCY_DOMAIN if name in names]
+    spectra = (
+        windowed_bands(heart.filled_t_s, heart.filled_nn_s, end_s, window_s, preset)
+        if in_bands
+        else None
+    )
+    found = []
+    for at in range(len(end_s)):
+        values = _values(basis.time_domain, in_time, at)
+        if spectra is not None:
+            values |= _values(spectra, in_bands, at)
+        found.append(_rated(basis, at, values, {}, {}, most_s=window_s, live=live))
+    return found
+
+
+class _Basis(NamedTuple):
+    """What the figures of each window rest on."""
+
+    time_domain: HRV
+    beats: np.ndarray
+    covered_s: np.ndarray
+    bad_percent: np.ndarray
+    irregular: np.ndarray
+    filled: np.ndarray
+    handled: str
+
+
+def _basis(heart: Cleaned, end_s: np.ndarray, window_s: float) -> _Basis:
+    seen = windowed_hrv(heart.beat_t_s, heart.nn_s, end_s, window_s)
+    bad_percent = windowed_share(heart.beat_t_s, heart.bad, end_s, window_s)
+    own = windowed_share(heart.beat_t_s, heart.irregular, end_s, window_s)
+    filled = heart.corrected & (bad_percent <= GREY_CORRECTED_PERCENT)
+    time_domain = seen
+    if filled.any() and heart.bad.any():
+        whole = windowed_hrv(heart.filled_t_s, heart.filled_nn_s, end_s, window_s)
+        time_domain = HRV(*(np.where(filled, w, s) for w, s in zip(whole, seen, strict=True)))
+    with np.errstate(invalid="ignore"):
+        covered_s = np.where(seen.beats > 0, 60.0 * seen.beats / seen.mean_hr_bpm, 0.0)
+        irregular = own > 0.5 * bad_percent
+    handled = "corrected" if heart.corrected else "in doubt"
+    return _Basis(time_domain, seen.beats, covered_s, bad_percent, irregular, filled, handled)
+
+
+def _rated(
+    basis: _Basis,
+    at: int,
+    values: Mapping[str, float],
+    seen_s: Mapping[str, float],
+    confidence: Mapping[str, float],
+    *,
+    most_s: float = np.inf,
+    live: bool = False,
+) -> dict[str, Index]:
+    """The values of one window with their states."""
+    found = {}
+    for name, value in values.items():
+        window_s = float(seen_s.get(name, basis.covered_s[at]))
+        index = rated(
+            LOMB.get(name, name),
+            value,
+            min(window_s + EDGES_S, most_s) if window_s > 0 else 0.0,
+            int(basis.beats[at]),
+            float(basis.bad_percent[at]),
+            live=live,
+            mean_hr_bpm=float(basis.time_domain.mean_hr_bpm[at]),
+            confidence=confidence.get(name, np.nan),
+            irregular=bool(basis.irregular[at]),
+            handled=basis.handled,
+        )
+        found[name] = index._replace(window_s=window_s)
+    return found
+
+
+def _values(found: HRV | Bands, names: Collection[str], at: int | tuple[()]) -> dict[str, float]:
+    return {name: float(getattr(found, name)[at]) for name in names}
+
+
+def _longest_s(heart: Cleaned, preset: Preset) -> float:
+    """Length of the longest stretch without a hole."""
+    _, resampled_s = tachogram(heart.filled_t_s, heart.filled_nn_s, preset.fs)
+    edges = np.flatnonzero(np.diff(~np.isnan(resampled_s), prepend=False, append=False))
+    return float(np.diff(edges)[::2].max(initial=0)) / preset.fs
+
+
+def differences_method(heart: Cleaned) -> str:
+    """How differences of neighbouring intervals were taken over the whole recording.
+
+    Parameters
+    ----------
+    heart : Cleaned
+        What `cleaned` or `as_recorded` gives.
+
+    Returns
+    -------
+    str
+        `AS_RECORDED`, `REDISTRIBUTED` (at most 5 % of the beats are bad) or `MASKED`.
+    """
+    if not heart.corrected:
+        return AS_RECORDED
+    share = 100.0 * heart.bad.mean() if len(heart.bad) else 0.0
+    return REDISTRIBUTED if share <= GREY_CORRECTED_PERCENT else MASKED
