@@ -26,7 +26,7 @@ def beat_t_s() -> np.ndarray:
 
 
 def recorded(beat_t_s: np.ndarray, lost: tuple[int, ...] = (), cut: int | None = None) -> Recording:
-    """Frames of 120 s; those in `lost` never arrive, and at `cut` the strap starts its clock anew."""
+    """Frames of 120 s without those in `lost`; at `cut` the strap starts its clock anew."""
     rng = np.random.default_rng(2)
     t_s = np.arange(int(120 * FS_HZ)) / FS_HZ
     uv = Body(iter(beat_t_s.tolist())).ecg_uv(t_s)
