@@ -11,11 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import artifacts
+from interbeat_analysis.artifacts import (
+    Artifacts,
+    Kind,
+    Redistributed,
+    find_artifacts,
+    redistribute,
+)
 from interbeat_analysis.gates import GREY_CORRECTED_PERCENT, Index, rated
 from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
-from interbeat_analysis.respiration import respiration
+from interbeat_analysis.respiration import Respiration, respiration
 from interbeat_analysis.series import checked_beats
 from interbeat_analysis.spectra import (
     KUBIOS_LIKE,
@@ -40,6 +46,9 @@ EDGES_S = 3.0
 """What a window may lack and still be whole: the beats cut at its edges and, live, those that
 are on their way."""
 
+BREATHING_WINDOW_S = 60.0
+"""Nobody breathes evenly for an hour: the rate of a recording is the median over its minutes."""
+
 DFA_SIZES = {TASK_FORCE.name: (4, 16), KUBIOS_LIKE.name: (4, 12)}
 
 REDISTRIBUTED = "redistributed intervals"
@@ -54,20 +63,16 @@ class Cleaned(NamedTuple):
     """Beat that ends each interval, shape (n,), in seconds."""
     nn_s: np.ndarray
     """The intervals in seconds, shape (n,), NaN where one is left out."""
-    bad: np.ndarray
-    """True where an interval is not from one normal beat to the next, shape (n,)."""
-    irregular: np.ndarray
-    """True where that is so because the heart beat early or late of itself, shape (n,)."""
-    filled_t_s: np.ndarray
-    """Beats with the stretches that are left out filled evenly, shape (m,), in seconds."""
-    filled_nn_s: np.ndarray
-    """Their intervals in seconds, shape (m,)."""
+    found: Artifacts
+    """What each interval is."""
+    filled: Redistributed
+    """The record with short runs of bad intervals replaced."""
     corrected: bool
     """False when the intervals are as they were recorded."""
 
 
-def as_recorded(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
-    """Intervals taken as they are, artefacts and all, with those that are in doubt marked.
+def cleaned(beat_t_s: np.ndarray, rr_s: np.ndarray, *, causal: bool = False) -> Cleaned:
+    """Intervals with artefacts found, left out of differences and replaced in series.
 
     Parameters
     ----------
@@ -75,33 +80,8 @@ def as_recorded(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
         Time of the beat that ends each interval, in seconds, strictly increasing.
     rr_s : ndarray, shape (n,)
         RR intervals in seconds; NaN (or not positive) where there is none.
-
-    Returns
-    -------
-    Cleaned
-        With `nn_s` equal to `rr_s`.
-
-    Raises
-    ------
-    ValueError
-        If the beat times do not increase, the shapes differ, or `rr_s` is not in seconds
-        (median above 10).
-    """
-    beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    return cleaned(beat_t_s, rr_s)._replace(
-        nn_s=rr_s, filled_t_s=beat_t_s, filled_nn_s=rr_s, corrected=False
-    )
-
-
-def cleaned(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
-    """Intervals with artefacts found, left out of differences and filled evenly for series.
-
-    Parameters
-    ----------
-    beat_t_s : ndarray, shape (n,)
-        Time of the beat that ends each interval, in seconds, strictly increasing.
-    rr_s : ndarray, shape (n,)
-        RR intervals in seconds; NaN (or not positive) where there is none.
+    causal : bool
+        As `find_artifacts`.
 
     Returns
     -------
@@ -115,9 +95,33 @@ def cleaned(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
         (median above 10).
     """
     beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    bad = artifacts(rr_s)
-    nn_s = np.where(bad, np.nan, rr_s)
-    return Cleaned(beat_t_s, nn_s, bad, np.zeros(len(bad), bool), beat_t_s, nn_s, True)
+    found = find_artifacts(rr_s, beat_t_s=beat_t_s, causal=causal)
+    nn_s = np.where(found.bad, np.nan, rr_s)
+    return Cleaned(beat_t_s, nn_s, found, redistribute(beat_t_s, rr_s, found), True)
+
+
+def as_recorded(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
+    """Intervals taken as they are, artefacts and all; those in doubt are told, not touched.
+
+    Parameters
+    ----------
+    beat_t_s, rr_s
+        As `cleaned`.
+
+    Returns
+    -------
+    Cleaned
+        With `nn_s` equal to `rr_s`.
+
+    Raises
+    ------
+    ValueError
+        As `cleaned`.
+    """
+    beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
+    found = find_artifacts(rr_s, beat_t_s=beat_t_s)
+    untouched = Redistributed(beat_t_s, rr_s, np.zeros(len(rr_s), dtype=bool))
+    return Cleaned(beat_t_s, rr_s, found, untouched, False)
 
 
 def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Index]:
@@ -151,10 +155,10 @@ def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Inde
     t_s = heart.beat_t_s
     end_s, window_s = (t_s[-1], t_s[-1] - t_s[0] + 1.0) if len(t_s) else (0.0, 1.0)
     basis = _basis(heart, np.array([end_s]), float(window_s))
-    spectrum = bands(heart.filled_t_s, heart.filled_nn_s, preset)
+    spectrum = bands(heart.filled.beat_t_s, heart.filled.nn_s, preset)
     lomb = lomb_bands(heart.beat_t_s, heart.nn_s)
-    intervals_s = heart.filled_nn_s if basis.filled[0] else heart.nn_s
-    breathing = respiration(heart.filled_t_s, heart.filled_nn_s)
+    intervals_s = heart.filled.nn_s if basis.filled[0] else heart.nn_s
+    breathing = _breathing(heart.filled)
     values = {
         **_values(basis.time_domain, TIME_DOMAIN, 0),
         "triangular_index": triangular_index(intervals_s),
@@ -217,7 +221,7 @@ def windowed_indices(
     in_time = [name for name in TIME_DOMAIN if name in names]
     in_bands = [name for name in FREQUENCY_DOMAIN if name in names]
     spectra = (
-        windowed_bands(heart.filled_t_s, heart.filled_nn_s, end_s, window_s, preset)
+        windowed_bands(heart.filled.beat_t_s, heart.filled.nn_s, end_s, window_s, preset)
         if in_bands
         else None
     )
@@ -244,12 +248,13 @@ class _Basis(NamedTuple):
 
 def _basis(heart: Cleaned, end_s: np.ndarray, window_s: float) -> _Basis:
     seen = windowed_hrv(heart.beat_t_s, heart.nn_s, end_s, window_s)
-    bad_percent = windowed_share(heart.beat_t_s, heart.bad, end_s, window_s)
-    own = windowed_share(heart.beat_t_s, heart.irregular, end_s, window_s)
+    bad_percent = windowed_share(heart.beat_t_s, heart.found.bad, end_s, window_s)
+    early = heart.found.kind == Kind.ECTOPIC
+    own = windowed_share(heart.beat_t_s, early, end_s, window_s)
     filled = heart.corrected & (bad_percent <= GREY_CORRECTED_PERCENT)
     time_domain = seen
-    if filled.any() and heart.bad.any():
-        whole = windowed_hrv(heart.filled_t_s, heart.filled_nn_s, end_s, window_s)
+    if filled.any() and heart.found.bad.any():
+        whole = windowed_hrv(heart.filled.beat_t_s, heart.filled.nn_s, end_s, window_s)
         time_domain = HRV(*(np.where(filled, w, s) for w, s in zip(whole, seen, strict=True)))
     with np.errstate(invalid="ignore"):
         covered_s = np.where(seen.beats > 0, 60.0 * seen.beats / seen.mean_hr_bpm, 0.0)
@@ -292,9 +297,23 @@ def _values(found: HRV | Bands, names: Collection[str], at: int | tuple[()]) -> 
     return {name: float(getattr(found, name)[at]) for name in names}
 
 
+def _breathing(record: Redistributed) -> Respiration:
+    """Median rate and confidence over the minutes that have a rate."""
+    beat_t_s, nn_s = record.beat_t_s, record.nn_s
+    if not len(beat_t_s):
+        return respiration(beat_t_s, nn_s)
+    minutes = max(round((beat_t_s[-1] - beat_t_s[0]) / BREATHING_WINDOW_S), 1)
+    edges = np.searchsorted(beat_t_s, beat_t_s[0] + BREATHING_WINDOW_S * np.arange(1, minutes))
+    parts = zip(np.split(beat_t_s, edges), np.split(nn_s, edges), strict=True)
+    found = [each for each in (respiration(*part) for part in parts) if each.confidence > 0]
+    if not found:
+        return Respiration(float("nan"), 0.0)
+    return Respiration(*(float(middle) for middle in np.median(np.array(found), axis=0)))
+
+
 def _longest_s(heart: Cleaned, preset: Preset) -> float:
     """Length of the longest stretch without a hole."""
-    _, resampled_s = tachogram(heart.filled_t_s, heart.filled_nn_s, preset.fs)
+    _, resampled_s = tachogram(heart.filled.beat_t_s, heart.filled.nn_s, preset.fs)
     edges = np.flatnonzero(np.diff(~np.isnan(resampled_s), prepend=False, append=False))
     return float(np.diff(edges)[::2].max(initial=0)) / preset.fs
 
@@ -314,5 +333,5 @@ def differences_method(heart: Cleaned) -> str:
     """
     if not heart.corrected:
         return AS_RECORDED
-    share = 100.0 * heart.bad.mean() if len(heart.bad) else 0.0
+    share = 100.0 * heart.found.bad.mean() if len(heart.found.bad) else 0.0
     return REDISTRIBUTED if share <= GREY_CORRECTED_PERCENT else MASKED
