@@ -15,11 +15,12 @@ def user_errors() -> tuple[type[Exception], ...]:
     from interbeat_collector.rr_file import RRFileError
     from interbeat_collector.session_file import SessionFileError, SessionWriteError
 
+    from ..further import FurtherError
     from ..runs import RunError
     from ..serve import PortError
     from ..strap_book import StrapBookError
 
     return (
         *(UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError),
-        *(RadioError, StrapBookError),
+        *(RadioError, StrapBookError, FurtherError),
     )
