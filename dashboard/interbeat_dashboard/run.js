@@ -149,10 +149,10 @@ function showTransport() {
 }
 
 function showFigures() {
-  const { hrv_window_s, hrv_needed_s } = run.hello?.settings ?? { hrv_window_s: 300 };
+  const { hrv_window_s } = run.hello?.settings ?? { hrv_window_s: 300 };
   const whole = run.now_s >= hrv_window_s;
   setText(byId("side-span"), whole ? `Over the ${lastSpan(hrv_window_s)}` : "Since the start");
-  for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null, hrv_needed_s ?? null);
+  for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null);
   const empty = PARTNERS.every((p) => newest(run.hr[p]) === null);
   byId("heart-rate-waiting").hidden = !empty && chart !== null;
   if (empty && chart) setText(byId("heart-rate-waiting"), "Waiting for the first heartbeats.");

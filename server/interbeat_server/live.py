@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
-from interbeat_analysis.hrv import HRV, windowed_hrv
+from interbeat_analysis.artifacts import mask_artifacts
+from interbeat_analysis.gates import Index
+from interbeat_analysis.indices import cleaned, windowed_indices
 from interbeat_analysis.series import grid, heart_rate, known_until
 from interbeat_analysis.synchrony import windowed_cross_correlation
 from interbeat_collector.beats import BeatClock, Beats
@@ -41,8 +42,8 @@ WINDOW_SPAN_S = WINDOW_S + MAX_LAG_S - TICK_S
 """From the first to the last sample that a window needs at its largest lag."""
 ROUNDING = 1e-9
 HRV_WINDOW_S = 60.0
-HRV_NEEDED_S = 45.0
-"""Clean seconds that a window must hold before a figure is shown."""
+SHOWN_LIVE = ("mean_hr_bpm", "rmssd_ms")
+"""What a minute of a conversation can tell of one heart."""
 STALE_AFTER_S = 3.0
 PATIENCE_S = 10.0
 """How long a silent strap may still hand in beats before its silence is drawn as a gap."""
@@ -62,19 +63,6 @@ class Columns(NamedTuple):
 
     t_s: np.ndarray
     r: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class WindowedIndices:
-    """Variability of one partner in the last `HRV_WINDOW_S` seconds, NaN where undefined."""
-
-    hrv: HRV
-    artifact_share: float
-    clean_s: float
-
-    @property
-    def enough(self) -> bool:
-        return self.clean_s >= HRV_NEEDED_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +108,8 @@ class Frame:
     markers: tuple[Marker, ...]
     gaps: tuple[Gap, ...]
     columns: Columns | None
-    indices: dict[Partner, WindowedIndices] | None
+    indices: dict[Partner, dict[str, Index]] | None
+    """Of the last `HRV_WINDOW_S` seconds, those of `SHOWN_LIVE`, each with its state."""
     signals: dict[Partner, Signal] | None
 
 
@@ -257,16 +246,10 @@ class _Heart:
         # A strap that searches tells a heart rate of 0 and stays connected.
         return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", self.link.reason)
 
-    def indices(self, t_s: float, beats: Beats) -> WindowedIndices:
-        rejected = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True).bad
-        nn_s = np.where(rejected, np.nan, beats.rr_s)
-        found = windowed_hrv(beats.t_s, nn_s, np.array([t_s]), HRV_WINDOW_S)
-        inside = (beats.t_s > t_s - HRV_WINDOW_S) & (beats.t_s <= t_s)
-        return WindowedIndices(
-            hrv=HRV(*(values[0] for values in found)),
-            artifact_share=float(rejected[inside].mean()) if inside.any() else np.nan,
-            clean_s=float(np.nansum(nn_s[inside])),
-        )
+    def indices(self, t_s: float, beats: Beats) -> dict[str, Index]:
+        heart = cleaned(beats.t_s, beats.rr_s, causal=True)
+        end_s = np.array([t_s])
+        return windowed_indices(heart, end_s, HRV_WINDOW_S, names=SHOWN_LIVE, live=True)[0]
 
 
 class Engine:
