@@ -219,4 +219,4 @@ def _threshold_s(
     reach = (THRESHOLD_BEATS - 1, 0) if causal else (half, half)
     lower, upper = moving_quantiles(np.abs(values_s), part, reach, (0.25, 0.75))
     spread_s = QUARTILE_DEVIATIONS * 0.5 * (upper - lower)
-    return np.clip(np.nan_to_num(spread_s), FLOOR_S, cap_s)
+    return np.asarray(np.clip(np.nan_to_num(spread_s), FLOOR_S, cap_s))
