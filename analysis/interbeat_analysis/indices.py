@@ -18,7 +18,8 @@ from interbeat_analysis.artifacts import (
     find_artifacts,
     redistribute,
 )
-from interbeat_analysis.gates import GREY_CORRECTED_PERCENT, Index, rated
+from interbeat_analysis.corrected import CorrectedHRV, corrected_hrv, windowed_corrected_hrv
+from interbeat_analysis.gates import Index, rated
 from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
 from interbeat_analysis.respiration import Respiration, respiration
@@ -51,28 +52,35 @@ BREATHING_WINDOW_S = 60.0
 
 DFA_SIZES = {TASK_FORCE.name: (4, 16), KUBIOS_LIKE.name: (4, 12)}
 
-REDISTRIBUTED = "redistributed intervals"
-MASKED = "masked differences"
-AS_RECORDED = "intervals as recorded"
+AS_RECORDED = "as recorded"
 
 
 class Cleaned(NamedTuple):
-    """The intervals of one heart as the indices take them."""
+    """The intervals of one heart with what each of them is."""
 
     beat_t_s: np.ndarray
     """Beat that ends each interval, shape (n,), in seconds."""
-    nn_s: np.ndarray
-    """The intervals in seconds, shape (n,), NaN where one is left out."""
+    rr_s: np.ndarray
+    """The intervals as they came, shape (n,), in seconds."""
     found: Artifacts
     """What each interval is."""
-    filled: Redistributed
-    """The record with short runs of bad intervals replaced."""
     corrected: bool
-    """False when the intervals are as they were recorded."""
+    """False when the indices are to take the intervals as they came."""
+
+    @property
+    def nn_s(self) -> np.ndarray:
+        """The intervals that count, shape (n,), in seconds; NaN where one is left out."""
+        return np.where(self.found.bad, np.nan, self.rr_s) if self.corrected else self.rr_s
+
+    def filled(self) -> Redistributed:
+        """The record with short runs of bad intervals replaced, as spectra take it."""
+        if self.corrected:
+            return redistribute(self.beat_t_s, self.rr_s, self.found)
+        return Redistributed(self.beat_t_s, self.rr_s, np.zeros(len(self.rr_s), dtype=bool))
 
 
 def cleaned(beat_t_s: np.ndarray, rr_s: np.ndarray, *, causal: bool = False) -> Cleaned:
-    """Intervals with artefacts found, left out of differences and replaced in series.
+    """Intervals whose artefacts are left out of differences and replaced in series.
 
     Parameters
     ----------
@@ -95,9 +103,7 @@ def cleaned(beat_t_s: np.ndarray, rr_s: np.ndarray, *, causal: bool = False) -> 
         (median above 10).
     """
     beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    found = find_artifacts(rr_s, beat_t_s=beat_t_s, causal=causal)
-    nn_s = np.where(found.bad, np.nan, rr_s)
-    return Cleaned(beat_t_s, nn_s, found, redistribute(beat_t_s, rr_s, found), True)
+    return Cleaned(beat_t_s, rr_s, find_artifacts(rr_s, beat_t_s=beat_t_s, causal=causal), True)
 
 
 def as_recorded(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
@@ -111,17 +117,14 @@ def as_recorded(beat_t_s: np.ndarray, rr_s: np.ndarray) -> Cleaned:
     Returns
     -------
     Cleaned
-        With `nn_s` equal to `rr_s`.
+        What the indices take.
 
     Raises
     ------
     ValueError
         As `cleaned`.
     """
-    beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    found = find_artifacts(rr_s, beat_t_s=beat_t_s)
-    untouched = Redistributed(beat_t_s, rr_s, np.zeros(len(rr_s), dtype=bool))
-    return Cleaned(beat_t_s, rr_s, found, untouched, False)
+    return cleaned(beat_t_s, rr_s)._replace(corrected=False)
 
 
 def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Index]:
@@ -155,10 +158,11 @@ def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Inde
     t_s = heart.beat_t_s
     end_s, window_s = (t_s[-1], t_s[-1] - t_s[0] + 1.0) if len(t_s) else (0.0, 1.0)
     basis = _basis(heart, np.array([end_s]), float(window_s))
-    spectrum = bands(heart.filled.beat_t_s, heart.filled.nn_s, preset)
+    filled = heart.filled()
+    spectrum = bands(filled.beat_t_s, filled.nn_s, preset)
     lomb = lomb_bands(heart.beat_t_s, heart.nn_s)
-    intervals_s = heart.filled.nn_s if basis.filled[0] else heart.nn_s
-    breathing = _breathing(heart.filled)
+    intervals_s = heart.nn_s if basis.method[0] == "masked" else filled.nn_s
+    breathing = _breathing(filled)
     values = {
         **_values(basis.time_domain, TIME_DOMAIN, 0),
         "triangular_index": triangular_index(intervals_s),
@@ -168,7 +172,7 @@ def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Inde
         "dfa_alpha1": dfa_alpha1(intervals_s, DFA_SIZES[preset.name]),
         "respiration_per_min": breathing.rate_per_min,
     }
-    unbroken_s = min(basis.covered_s[0], _longest_s(heart, preset))
+    unbroken_s = min(basis.covered_s[0], _longest_s(filled, preset))
     seen_s = dict.fromkeys((*FREQUENCY_DOMAIN, "respiration_per_min"), unbroken_s)
     confidence = {"respiration_per_min": breathing.confidence}
     return _rated(basis, 0, values, seen_s, confidence)
@@ -220,11 +224,10 @@ def windowed_indices(
     basis = _basis(heart, end_s, window_s)
     in_time = [name for name in TIME_DOMAIN if name in names]
     in_bands = [name for name in FREQUENCY_DOMAIN if name in names]
-    spectra = (
-        windowed_bands(heart.filled.beat_t_s, heart.filled.nn_s, end_s, window_s, preset)
-        if in_bands
-        else None
-    )
+    spectra = None
+    if in_bands:
+        filled = heart.filled()
+        spectra = windowed_bands(filled.beat_t_s, filled.nn_s, end_s, window_s, preset)
     found = []
     for at in range(len(end_s)):
         values = _values(basis.time_domain, in_time, at)
@@ -238,29 +241,29 @@ class _Basis(NamedTuple):
     """What the figures of each window rest on."""
 
     time_domain: HRV
-    beats: np.ndarray
-    covered_s: np.ndarray
     bad_percent: np.ndarray
     irregular: np.ndarray
-    filled: np.ndarray
+    covered_s: np.ndarray
+    method: np.ndarray
     handled: str
 
 
 def _basis(heart: Cleaned, end_s: np.ndarray, window_s: float) -> _Basis:
-    seen = windowed_hrv(heart.beat_t_s, heart.nn_s, end_s, window_s)
-    bad_percent = windowed_share(heart.beat_t_s, heart.found.bad, end_s, window_s)
-    early = heart.found.kind == Kind.ECTOPIC
-    own = windowed_share(heart.beat_t_s, early, end_s, window_s)
-    filled = heart.corrected & (bad_percent <= GREY_CORRECTED_PERCENT)
-    time_domain = seen
-    if filled.any() and heart.found.bad.any():
-        whole = windowed_hrv(heart.filled.beat_t_s, heart.filled.nn_s, end_s, window_s)
-        time_domain = HRV(*(np.where(filled, w, s) for w, s in zip(whole, seen, strict=True)))
+    beat_t_s, rr_s, found, corrected = heart
+    if corrected:
+        made = windowed_corrected_hrv(beat_t_s, rr_s, found, end_s, window_s)
+    else:
+        made = CorrectedHRV(
+            windowed_hrv(beat_t_s, rr_s, end_s, window_s),
+            np.full(end_s.shape, AS_RECORDED),
+            windowed_share(beat_t_s, found.bad, end_s, window_s),
+        )
+    early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
     with np.errstate(invalid="ignore"):
-        covered_s = np.where(seen.beats > 0, 60.0 * seen.beats / seen.mean_hr_bpm, 0.0)
-        irregular = own > 0.5 * bad_percent
-    handled = "corrected" if heart.corrected else "in doubt"
-    return _Basis(time_domain, seen.beats, covered_s, bad_percent, irregular, filled, handled)
+        irregular = early > 0.5 * made.bad_percent
+        covered_s = np.where(made.hrv.beats > 0, 60.0 * made.hrv.beats / made.hrv.mean_hr_bpm, 0.0)
+    handled = "corrected" if corrected else "in doubt"
+    return _Basis(made.hrv, made.bad_percent, irregular, covered_s, made.method, handled)
 
 
 def _rated(
@@ -281,7 +284,7 @@ def _rated(
             LOMB.get(name, name),
             value,
             min(window_s + EDGES_S, most_s) if window_s > 0 else 0.0,
-            int(basis.beats[at]),
+            int(basis.time_domain.beats[at]),
             float(basis.bad_percent[at]),
             live=live,
             mean_hr_bpm=float(basis.time_domain.mean_hr_bpm[at]),
@@ -311,9 +314,9 @@ def _breathing(record: Redistributed) -> Respiration:
     return Respiration(*(float(middle) for middle in np.median(np.array(found), axis=0)))
 
 
-def _longest_s(heart: Cleaned, preset: Preset) -> float:
+def _longest_s(record: Redistributed, preset: Preset) -> float:
     """Length of the longest stretch without a hole."""
-    _, resampled_s = tachogram(heart.filled.beat_t_s, heart.filled.nn_s, preset.fs)
+    _, resampled_s = tachogram(record.beat_t_s, record.nn_s, preset.fs)
     edges = np.flatnonzero(np.diff(~np.isnan(resampled_s), prepend=False, append=False))
     return float(np.diff(edges)[::2].max(initial=0)) / preset.fs
 
@@ -329,9 +332,9 @@ def differences_method(heart: Cleaned) -> str:
     Returns
     -------
     str
-        `AS_RECORDED`, `REDISTRIBUTED` (at most 5 % of the beats are bad) or `MASKED`.
+        "redistributed" while at most 5 % of the intervals are bad, else "masked", as
+        `windowed_corrected_hrv` has it; `AS_RECORDED` for intervals as they came.
     """
     if not heart.corrected:
         return AS_RECORDED
-    share = 100.0 * heart.found.bad.mean() if len(heart.found.bad) else 0.0
-    return REDISTRIBUTED if share <= GREY_CORRECTED_PERCENT else MASKED
+    return str(corrected_hrv(heart.beat_t_s, heart.rr_s, heart.found).method)

@@ -121,8 +121,9 @@ def _beat_table(heart: Heart, made: Cleaned) -> dict[str, list[Any]]:
 
 def _replaced_table(made: Cleaned) -> dict[str, list[Any]]:
     """The intervals that stand for corrected ones in series and spectra."""
-    new = made.filled.corrected
+    filled = made.filled()
+    new = filled.corrected
     return {
-        "t_s": np.round(made.filled.beat_t_s[new], 6).tolist(),
-        "nn_ms": [number(nn_s * 1000.0, 6) for nn_s in made.filled.nn_s[new].tolist()],
+        "t_s": np.round(filled.beat_t_s[new], 6).tolist(),
+        "nn_ms": [number(nn_s * 1000.0, 6) for nn_s in filled.nn_s[new].tolist()],
     }

@@ -17,7 +17,13 @@ import numpy as np
 from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.gates import Index
 from interbeat_analysis.indices import cleaned, windowed_indices
-from interbeat_analysis.series import grid, heart_rate, known_until
+from interbeat_analysis.series import (
+    CONFIRMED_BEATS,
+    PROVISIONAL_BEATS,
+    grid,
+    heart_rate,
+    known_until,
+)
 from interbeat_analysis.synchrony import windowed_cross_correlation
 from interbeat_collector.beats import BeatClock, Beats
 from interbeat_collector.events import (
@@ -104,6 +110,9 @@ class Frame:
 
     t_s: float
     heart_rate: dict[Partner, Series]
+    """Samples that will stay, each handed out once."""
+    provisional: dict[Partner, Series]
+    """The samples after those, as they are now; the next frame has them anew."""
     beats: dict[Partner, Series]
     markers: tuple[Marker, ...]
     gaps: tuple[Gap, ...]
@@ -131,6 +140,10 @@ class _Heart:
     beats_out: int = 0
     stretches_out: int = 1
     known_s: float | None = None
+    told: Beats | None = None
+    """What the clock said since the newest packet; None when it has to be asked."""
+    tail: Series | None = None
+    """The provisional samples since the newest packet, None when they have to be made."""
     silence: Gap | None = None
 
     def __post_init__(self) -> None:
@@ -143,9 +156,11 @@ class _Heart:
     def connect(self, link: Link) -> None:
         self.link = link
         self.feed.link(link)
+        self.told = self.tail = None
 
     def take(self, packet: Packet) -> None:
         measurement = self.feed.packet(packet)
+        self.told = self.tail = None
         self.packets += 1
         if measurement.problem:
             self.bad_packets += 1
@@ -156,23 +171,31 @@ class _Heart:
 
     def beats(self, since_s: float) -> Beats:
         """What the strap told; inferred beats are in no figure and on no screen."""
-        return self.clock.beats(since_s).real()
+        if self.told is None:
+            self.told = self.clock.beats(since_s).real()
+        first = int(np.searchsorted(self.told.t_s, since_s))
+        return Beats(*(column[first:] for column in self.told))
 
     def horizon_s(self, t_s: float, beats: Beats) -> float:
         """Up to where the heart rate is settled at `t_s`, be it as a gap."""
-        return max(known_until(beats.t_s), t_s - self.latency_s - PATIENCE_S)
+        return max(known_until(beats.t_s, CONFIRMED_BEATS), t_s - self.latency_s - PATIENCE_S)
 
-    def new_samples(self, t_s: float, beats: Beats) -> Series:
+    def new_samples(self, t_s: float, beats: Beats) -> tuple[Series, Series]:
+        """The samples that became settled, and those after them that may still move."""
         if not self.clock.count:
-            return _nothing()
-        horizon_s = self.horizon_s(t_s, beats)
-        start_s = _opening_s(beats, horizon_s) if self.known_s is None else self.known_s
-        samples_s = grid(start_s, horizon_s, FS_HZ)
+            return _nothing(), _nothing()
+        settled_s = self.horizon_s(t_s, beats)
+        start_s = _opening_s(beats, settled_s) if self.known_s is None else self.known_s
+        if self.tail is not None and not _holds_sample(start_s, settled_s):
+            return _nothing(), self.tail
+        samples_s = grid(start_s, max(settled_s, known_until(beats.t_s, PROVISIONAL_BEATS)), FS_HZ)
         samples_s = samples_s[samples_s > start_s]
-        if not len(samples_s):
-            return _nothing()
-        self.known_s = float(samples_s[-1])
-        return Series(samples_s, _heart_rate(beats, samples_s))
+        settled = int(np.searchsorted(samples_s, settled_s + ROUNDING / FS_HZ, side="right"))
+        bpm = _heart_rate(beats, samples_s)
+        if settled:
+            self.known_s = float(samples_s[settled - 1])
+        self.tail = Series(samples_s[settled:], bpm[settled:])
+        return Series(samples_s[:settled], bpm[:settled]), self.tail
 
     def skip_to(self, t_s: float, beats: Beats) -> list[Gap]:
         """Count everything up to `t_s` as handed out; return the gap that lasts."""
@@ -286,10 +309,12 @@ class Engine:
         markers = self._take_in(t_s)
         known = self._beats(t_s)
         hearts = self._hearts
+        samples = {p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS}
         on_the_second = t_s % HOP_S == 0
         return Frame(
             t_s=t_s,
-            heart_rate={p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS},
+            heart_rate={p: samples[p][0] for p in PARTNERS},
+            provisional={p: samples[p][1] for p in PARTNERS},
             beats={p: hearts[p].new_beats(known[p]) for p in PARTNERS},
             markers=markers,
             gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s)),
@@ -360,6 +385,11 @@ def latencies(session: Session) -> dict[Partner, float]:
 def _opening_s(beats: Beats, otherwise_s: float) -> float:
     """The beat that opens the first interval."""
     return float(beats.t_s[0] - beats.rr_s[0]) if len(beats.t_s) else otherwise_s
+
+
+def _holds_sample(after_s: float, until_s: float) -> bool:
+    """Whether a sample lies after one instant and up to another."""
+    return bool(np.floor(until_s * FS_HZ + ROUNDING) > np.floor(after_s * FS_HZ + ROUNDING))
 
 
 def _heart_rate(beats: Beats, t_s: np.ndarray) -> np.ndarray:

@@ -115,7 +115,13 @@ def _tick(frame: Frame) -> Message:
     return {
         "type": "tick",
         "t_s": frame.t_s,
-        "hr": {p: _samples(frame.heart_rate[p]) for p in PARTNERS},
+        "hr": {
+            p: {
+                **_samples(frame.heart_rate[p]),
+                "provisional": _samples(frame.provisional[p]),
+            }
+            for p in PARTNERS
+        },
         "beats": {p: _beats(frame.beats[p]) for p in PARTNERS},
     }
 

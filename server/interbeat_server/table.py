@@ -37,6 +37,11 @@ _ECG_ROWS = (
     ("ECG: spread of that", "rr_spread_ms", "{:.2f}", "ms"),
     ("ECG: breaths", "respiration_per_min", "{:.1f}", "a minute"),
 )
+_DIFFERENCES = {
+    "redistributed": "differences are taken with bad intervals replaced.",
+    "masked": "differences are taken where no bad interval is beside.",
+    AS_RECORDED: "every interval is taken as it is.",
+}
 DOUBT = " ?"
 
 
@@ -100,7 +105,7 @@ def _notes(partner: dict[str, Any], name: str) -> Iterable[str]:
         which = "all figures" if len(labels) == len(_LABELS) else ", ".join(labels)
         yield f"{name}, {which}: {reason}"
     if partner["artifact_share"]:
-        yield f"{name}: RMSSD and its kin are of {partner['differences']}."
+        yield f"{name}: {_DIFFERENCES[partner['differences']]}"
 
 
 def _together(found: dict[str, Any] | None, names: Mapping[Partner, str]) -> Iterable[str]:

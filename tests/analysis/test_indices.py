@@ -12,8 +12,6 @@ from interbeat_analysis.indices import (
     AS_RECORDED,
     FREQUENCY_DOMAIN,
     LOMB,
-    MASKED,
-    REDISTRIBUTED,
     TIME_DOMAIN,
     as_recorded,
     cleaned,
@@ -109,7 +107,7 @@ def test_spectra_that_nobody_asks_for_are_not_made() -> None:
 def test_few_bad_beats_are_replaced_and_many_are_left_out() -> None:
     _, rr_s = beats_of(CLEAN)
     whole = hrv(np.cumsum(rr_s), rr_s).rmssd_ms
-    for every, method, state in ((50, REDISTRIBUTED, "ok"), (12, MASKED, "grey")):
+    for every, method, state in ((50, "redistributed", "ok"), (12, "masked", "grey")):
         damaged = with_missed_beats(rr_s, every)
         heart = cleaned(np.cumsum(damaged), damaged)
         found = whole_indices(heart)["rmssd_ms"]

@@ -47,7 +47,7 @@ def test_without_correction_the_values_are_the_reference_values(
     for key, golden_key in {"rmssd_ms": "RMSSD", "sdnn_ms": "SDNN", "sd2_ms": "SD2"}.items():
         assert a[key] == pytest.approx(reference[golden_key], rel=1e-9)
     assert a["sample_entropy"] == pytest.approx(reference["SampEn_m2_r02sd1_le"], abs=1e-12)
-    assert a["differences"] == "intervals as recorded"
+    assert a["differences"] == "as recorded"
 
 
 def test_every_index_has_a_state_and_the_methods_are_named(

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from fast_clock import FastClock
-from interbeat_analysis.artifacts import mask_artifacts
-from interbeat_analysis.hrv import windowed_hrv
+from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
+from interbeat_analysis.corrected import windowed_corrected_hrv
 from interbeat_analysis.series import heart_rate
 from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Session
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
@@ -120,14 +120,20 @@ def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
     compared = 0
     for p in PARTNERS:
         heart = hearts[p]
-        nn_s = mask_artifacts(heart.rr_s)
+        nn_s = mask_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
         shown = frame.heart_rate[p]
         whole = heart_rate(heart.t_s, nn_s, shown.t_s)
         np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
         compared += len(shown.t_s)
-        batch = windowed_hrv(heart.t_s, nn_s, np.array([t_s]), live.HRV_WINDOW_S)
-        for value, expected in zip(frame.indices[p].hrv, batch, strict=True):
-            np.testing.assert_allclose(value, expected[0], rtol=1e-12)
+        found = find_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
+        window = (np.array([t_s]), live.HRV_WINDOW_S)
+        batch = windowed_corrected_hrv(heart.t_s, heart.rr_s, found, *window)
+        for name in live.SHOWN_LIVE:
+            expected = getattr(batch.hrv, name)[0]
+            np.testing.assert_allclose(frame.indices[p][name].value, expected, rtol=1e-12)
+            np.testing.assert_allclose(
+                frame.indices[p][name].corrected_percent, batch.bad_percent[0], rtol=1e-12
+            )
     if len(frame.columns.t_s):
         whole = correlation(hearts["a"], hearts["b"])
         for centre_s, r in zip(*frame.columns, strict=True):
