@@ -23,6 +23,11 @@ def recording(name: str) -> np.ndarray:
     return read_rr(FOLDER / "rr" / f"{name}.txt")
 
 
+def recordings() -> dict[str, np.ndarray]:
+    """All of them by name."""
+    return {path.stem: recording(path.stem) for path in sorted((FOLDER / "rr").glob("*.txt"))}
+
+
 def golden() -> dict[str, Any]:
     """The reference values, with their definitions."""
     document: dict[str, Any] = json.loads((FOLDER / "golden.json").read_text("utf-8"))
