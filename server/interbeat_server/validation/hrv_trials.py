@@ -74,7 +74,7 @@ def injected(
 def cleaned(rr_s: np.ndarray) -> np.ndarray:
     """A record with its own artefacts corrected, and what could not be corrected left out."""
     nn_s = redistribute(np.cumsum(rr_s), rr_s, find_artifacts(rr_s)).nn_s
-    return nn_s[~np.isnan(nn_s)]
+    return np.asarray(nn_s[~np.isnan(nn_s)])
 
 
 def trial_series(records: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
