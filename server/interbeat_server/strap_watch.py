@@ -27,9 +27,9 @@ NO_RR_S = 3.0
 RR_PATIENCE_S = 12.0
 """A strap with a pulse and without one RR interval for so long does not send them."""
 WILD_S = 5.0
-WILD_INTERVALS = 4
-"""An extra or early beat spoils two intervals, sometimes three, and the next good one shows what
-it was; a strap off the skin goes on."""
+WILD_INTERVALS = 5
+"""An extra or early beat spoils two or three intervals, two early beats in a row four, and the
+next good one shows what it was; a strap off the skin goes on."""
 
 Trouble = Literal["link", "silent", "contact", "pulse", "rr", "wild"]
 """Why a signal is not whole: no connection, no packets, no skin contact, a heart rate of 0, no

@@ -228,27 +228,6 @@ def test_one_extra_beat_identifies_nobody() -> None:
 
 @pytest.mark.parametrize("early", [0.15, 0.25, 0.4])
 def test_one_early_beat_identifies_nobody(early: float) -> None:
-    left = 0
-
-    def premature(found: HeartRateMeasurement) -> HeartRateMeasurement:
-        """The first interval is cut, and the next one makes up for it."""
-        nonlocal left
-        ticks = list(found.rr_ticks)
-        for i, rr in enumerate(ticks):
-            by = round(early * rr) if left == 0 else -left if left > 0 else 0
-            ticks[i] -= by
-            left = by if by > 0 else -1
-        return found._replace(rr_ticks=tuple(ticks))
-
-    world = World(Spell(OTHER_H10.id, 12.0, 15.0, premature))
-    after = world.until(25.0)
-    assert left == -1, "no beat was early"
-    assert after["identity"]["asked"] == "a"
-    assert after["identity"]["happened"] is None
-
-
-@pytest.mark.parametrize("early", [0.15, 0.25, 0.4])
-def test_one_early_beat_identifies_nobody(early: float) -> None:
     owed: int | None = None
 
     def premature(found: HeartRateMeasurement) -> HeartRateMeasurement:
