@@ -71,6 +71,7 @@ export interface Hrv {
   mean_hr_bpm: Maybe;
   rmssd_ms: Maybe;
   states: Record<FigureName, FigureState>;
+  differences?: "redistributed" | "masked";
   beats: Maybe;
   artifact_share: Maybe;
   clean_s?: Maybe;

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from interbeat_analysis.corrected import MOST_REDISTRIBUTED_PERCENT
 from interbeat_analysis.gates import Index
 from interbeat_collector.events import PARTNERS, Marker, Partner, Session
 
@@ -149,6 +150,7 @@ def _col(t_s: float, columns: Columns, indices: Mapping[Partner, Mapping[str, In
 def _indices(found: Mapping[str, Index]) -> Message:
     """What is shown of one heart; a figure that is off is not even told."""
     basis = found["mean_hr_bpm"]
+    few = basis.corrected_percent <= MOST_REDISTRIBUTED_PERCENT
     return {
         **{
             name: None if index.state == "off" else number(index.value, 2)
@@ -158,6 +160,7 @@ def _indices(found: Mapping[str, Index]) -> Message:
             name: {"state": index.state, "reason": index.reason or None}
             for name, index in found.items()
         },
+        "differences": "redistributed" if few else "masked",
         "beats": basis.beats,
         "artifact_share": number(basis.corrected_percent / 100.0, 4),
         "clean_s": number(basis.window_s, 1),
