@@ -94,6 +94,7 @@ def gate(
     confidence: float = np.nan,
     irregular: bool = False,
     handled: str = "corrected",
+    edges_s: float = 0.0,
 ) -> Gate:
     """Say whether a figure may be shown as it is, with doubt, or not at all.
 
@@ -117,6 +118,9 @@ def gate(
     handled : str
         What became of those beats, for the reason: "corrected", or "in doubt" where they were
         left as they are.
+    edges_s : float
+        Seconds that a window may lack and still be whole: beats cut at its edges or, live, on
+        their way.
 
     Returns
     -------
@@ -152,14 +156,15 @@ def gate(
     if corrected_percent > OFF_CORRECTED_PERCENT:
         why = IRREGULAR if irregular else TOO_NOISY
         return Gate("off", f"{why}: {_share(corrected_percent)} of the beats {handled}")
-    if window_s < need.grey_s:
+    whole_s = window_s + edges_s if window_s > 0 else 0.0
+    if whole_s < need.grey_s:
         return Gate("off", f"{window_s:.0f} s seen, {need.grey_s:.0f} s needed")
     if confidence < OFF_CONFIDENCE:
         return Gate("off", f"confidence {confidence:.2f}, {OFF_CONFIDENCE} needed")
     doubts = []
     if corrected_percent > GREY_CORRECTED_PERCENT:
         doubts.append(f"{_share(corrected_percent)} of the beats {handled}")
-    if window_s < need.ok_s:
+    if whole_s < need.ok_s:
         doubts.append(f"{window_s:.0f} s seen, {need.ok_s:.0f} s needed to be sure")
     if confidence < GREY_CONFIDENCE:
         doubts.append(f"confidence {confidence:.2f}")
@@ -180,12 +185,14 @@ def rated(
     confidence: float = np.nan,
     irregular: bool = False,
     handled: str = "corrected",
+    edges_s: float = 0.0,
 ) -> Index:
     """A figure together with what it rests on and its state.
 
     Parameters
     ----------
-    index, window_s, corrected_percent, live, mean_hr_bpm, confidence, irregular, handled
+    index, window_s, corrected_percent, live, mean_hr_bpm, confidence, irregular, handled,
+    edges_s
         As `gate`.
     value : float
         The figure; NaN when it could not be computed, which puts it off.
@@ -211,6 +218,7 @@ def rated(
         confidence=confidence,
         irregular=irregular,
         handled=handled,
+        edges_s=edges_s,
     )
     if np.isnan(value) and found.state != "off":
         found = Gate("off", "too few beats in a row, or none that differ")

@@ -233,7 +233,7 @@ def windowed_indices(
         values = _values(basis.time_domain, in_time, at)
         if spectra is not None:
             values |= _values(spectra, in_bands, at)
-        found.append(_rated(basis, at, values, {}, {}, most_s=window_s, live=live))
+        found.append(_rated(basis, at, values, {}, {}, live=live))
     return found
 
 
@@ -273,17 +273,15 @@ def _rated(
     seen_s: Mapping[str, float],
     confidence: Mapping[str, float],
     *,
-    most_s: float = np.inf,
     live: bool = False,
 ) -> dict[str, Index]:
     """The values of one window with their states."""
     found = {}
     for name, value in values.items():
-        window_s = float(seen_s.get(name, basis.covered_s[at]))
-        index = rated(
+        found[name] = rated(
             LOMB.get(name, name),
             value,
-            min(window_s + EDGES_S, most_s) if window_s > 0 else 0.0,
+            float(seen_s.get(name, basis.covered_s[at])),
             int(basis.time_domain.beats[at]),
             float(basis.bad_percent[at]),
             live=live,
@@ -291,8 +289,8 @@ def _rated(
             confidence=confidence.get(name, np.nan),
             irregular=bool(basis.irregular[at]),
             handled=basis.handled,
+            edges_s=EDGES_S,
         )
-        found[name] = index._replace(window_s=window_s)
     return found
 
 

@@ -7,13 +7,15 @@ export const FIGURES = [
   { name: "rmssd_ms", term: "RMSSD", unit: "ms" },
 ];
 
+const NOTHING_YET = "Not enough clean data yet";
+
 /**
  * Why figures are in doubt or not shown, in a sentence; empty when all are as they should be.
  *
  * @param {Hrv | null} hrv
  */
 export function figureWhy(hrv) {
-  if (hrv === null) return "Not enough clean data yet";
+  if (hrv === null || hrv.states.mean_hr_bpm.reason === "no beats") return NOTHING_YET;
   const doubts = FIGURES.map(({ name, term }) => ({ term, ...hrv.states[name] })).filter(
     ({ state }) => state !== "ok",
   );
@@ -22,7 +24,7 @@ export function figureWhy(hrv) {
   const alike = others.every(({ reason }) => reason === first.reason);
   if (doubts.length === FIGURES.length && alike) return sentence(first.reason ?? "");
   if (doubts.every(({ state }) => state === "off") && doubts.length === FIGURES.length)
-    return `Not enough clean data yet: ${first.reason}`;
+    return `${NOTHING_YET}: ${first.reason}`;
   return doubts.map(({ term, reason }) => `${term}: ${reason}`).join(". ");
 }
 

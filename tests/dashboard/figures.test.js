@@ -35,6 +35,8 @@ test("a figure in doubt is named with its reason", () => {
 
 test("at first the page says how far it is", () => {
   assert.equal(figureWhy(null), "Not enough clean data yet");
+  const none = short("no beats");
+  assert.equal(figureWhy(hrv(none, none, { beats: 0 })), "Not enough clean data yet");
   const early = hrv(short("4 s seen, 10 s needed"), short("4 s seen, 30 s needed"));
   assert.equal(figureWhy(early), "Not enough clean data yet: 4 s seen, 10 s needed");
 });

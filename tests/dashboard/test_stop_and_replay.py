@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,8 +158,11 @@ def test_a_jump_shows_what_was_known_then_and_nothing_later(player: Page) -> Non
     early = wait_for(player, lambda: s if max((s := shown(player))[0], default=99) < 41 else None)
     assert early[0]
     assert early[0].items() <= late[0].items()
-    expect(player.locator("#measures-a")).to_contain_text("Not enough clean data yet")
-    expect(player.locator("#measures-a")).to_contain_text("of 45 s")
+    figures = player.locator("#measures-a")
+    expect(figures.locator(".measures-why")).to_have_text(
+        re.compile(r"RMSSD: \d\d s seen, 60 s needed to be sure")
+    )
+    expect(figures.locator("[data-state=grey] dt")).to_have_text("RMSSD")
 
 
 @pytest.mark.parametrize(
