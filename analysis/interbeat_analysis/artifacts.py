@@ -321,6 +321,13 @@ def _runs(rr_s: np.ndarray, part: np.ndarray, bad: np.ndarray) -> _Runs:
     usual_s = 0.5 * (left_s + right_s)
     with np.errstate(invalid="ignore"):
         count = np.maximum(np.rint(lasted_s / usual_s), 1.0)
+        # Deep breaths add up as well: a beat was missed only where an interval is long enough
+        # for two, and one is too many only where an interval is too short for one.
+        longest_s = np.maximum.reduceat(np.where(bad, rr_s, 0.0), first)
+        shortest_s = np.minimum.reduceat(np.where(bad, rr_s, np.inf), first)
+        more = (count > after - first) & (longest_s < (1.0 + LONG_ALONE) * usual_s)
+        fewer = (count < after - first) & (shortest_s > (1.0 - SHORT_ALONE) * usual_s)
+        count = np.where(more | fewer, after - first, count)
         each_s = lasted_s / count
         fits = np.abs(each_s - usual_s) <= FIT * usual_s
         fits &= (each_s >= SHORTEST_S) & (each_s <= LONGEST_S)
