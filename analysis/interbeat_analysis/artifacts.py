@@ -118,7 +118,7 @@ def find_artifacts(
     An interval is bad when it is shorter than 0.3 s or longer than 2.0 s. It is bad, too, when
     the features of Lipponen and Tarvainen set it apart and it is off the median of the 11 around
     it by more than 8 %, with a neighbour that is off by as much to the other side, as a beat
-    that comes early or late leaves it; without such a neighbour, when it is more than 25 %
+    that comes early or late leaves them; without such a neighbour, when it is more than 25 %
     shorter or 50 % longer. Right beside a bad interval, one that is off by 8 % to the other side
     or by 15 % to the same side is bad as well. Thresholds are at least 30 ms and at most a
     quarter of the local median.
@@ -288,8 +288,11 @@ def _bad(found: Features, part: np.ndarray, classes: Classes) -> np.ndarray:
     before_s = lipponen_tarvainen.shifted(rr_s, part, -1) - median_s
     after_s = found.next_s - median_s
     long, short = off_s > least_s, off_s < -least_s
-    opposed = long & (np.fmin(before_s, after_s) < -least_s)
-    opposed |= short & (np.fmax(before_s, after_s) > least_s)
+    # The first of two shows by the one after it. The second must change as sharply as it changes
+    # back: where a heart goes over to a slower rhythm, the beats before are short as well.
+    opposed = (long & (after_s < -least_s)) | (short & (after_s > least_s))
+    makes_up = (long & (before_s < -least_s)) | (short & (before_s > least_s))
+    opposed |= makes_up & classes.ectopic
     alone = (off_s < -SHORT_ALONE * median_s) | (off_s > LONG_ALONE * median_s)
 
     odd = (classes.ectopic | classes.long_or_short) & (opposed | alone)
