@@ -60,7 +60,7 @@ def injected(
     part, side = rng.random(count), rng.choice([-1.0, 1.0], size=count)
 
     def of(name: Injection) -> np.ndarray:
-        return which == kinds.index(name) if name in kinds else np.zeros(count, dtype=bool)
+        return np.asarray(which == (kinds.index(name) if name in kinds else -1))
 
     # Interval i ends at beat i + 1.
     made_s = beat_t_s.copy()
@@ -76,7 +76,7 @@ def injected(
 def cleaned(rr_s: np.ndarray) -> np.ndarray:
     """A record with its own artefacts corrected, and what could not be corrected left out."""
     nn_s = redistribute(np.cumsum(rr_s), rr_s, find_artifacts(rr_s)).nn_s
-    return nn_s[~np.isnan(nn_s)]
+    return np.asarray(nn_s[~np.isnan(nn_s)])
 
 
 def trial_series(records: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
