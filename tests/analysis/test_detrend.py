@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,8 +8,9 @@ from hypothesis import strategies as st
 import naive
 from interbeat_analysis.detrend import settled_smoothness_priors, smoothness_priors
 from interbeat_analysis.series import grid, heart_rate
+from interbeat_server.validation.recordings import FOLDER
 
-RR = Path(__file__).parents[1] / "data" / "rr"
+RR = FOLDER / "rr"
 
 
 def wandering(n: int, seed: int = 3) -> np.ndarray:
