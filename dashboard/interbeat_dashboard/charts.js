@@ -127,10 +127,12 @@ export async function heartRateChart(element, library) {
   };
 }
 
-/** The newest samples, from the last one that stays. @param {Run} run @param {Partner} partner
- * @param {View} view */
+/** The newest samples, from the last one that stays; a frozen view soon has none.
+ * @param {Run} run @param {Partner} partner @param {View} view @returns {Series} */
 function provisionalEnd(run, partner, view) {
-  return between(upToNow(run, partner, run.hr[partner].t.at(-1)), view.from_s, view.now_s);
+  const last_s = run.hr[partner].t.at(-1);
+  if (last_s !== undefined && last_s > view.now_s) return emptySeries();
+  return between(upToNow(run, partner, last_s), view.from_s, view.now_s);
 }
 
 /** @param {Run} run @param {Partner} partner @param {View} view @returns {Series} */

@@ -95,7 +95,7 @@ def test_the_newest_part_of_a_line_is_dotted_and_it_is_told_how_late_it_is(live:
     for end in ends:
         assert end["dash"] == "dot"
         assert 0 < end["t"][-1] - end["t"][0] < 3
-    expect(live.locator("#behind")).to_have_text(re.compile(r"about \d s behind"))
+    expect(live.locator("#behind")).to_have_text(re.compile(r"about \d\ss behind"))
 
 
 def test_the_partners_differ_in_colour_dash_and_name(live: Page) -> None:
