@@ -13,8 +13,16 @@ import pytest
 from fast_clock import FastClock
 from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.hrv import windowed_hrv
-from interbeat_analysis.series import heart_rate
-from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Session
+from interbeat_analysis.series import CONFIRMED_BEATS, PROVISIONAL_BEATS, heart_rate
+from interbeat_collector.events import (
+    PARTNERS,
+    Event,
+    Link,
+    Marker,
+    Packet,
+    Partner,
+    Session,
+)
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
 from interbeat_collector.simulation import DyadSettings
 from interbeat_server import live
@@ -125,6 +133,9 @@ def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
         whole = heart_rate(heart.t_s, nn_s, shown.t_s)
         np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
         compared += len(shown.t_s)
+        soon = frame.provisional[p]
+        whole = heart_rate(heart.t_s, nn_s, soon.t_s)
+        np.testing.assert_allclose(soon.values, whole, rtol=1e-12, atol=1e-12)
         batch = windowed_hrv(heart.t_s, nn_s, np.array([t_s]), live.HRV_WINDOW_S)
         for value, expected in zip(frame.indices[p].hrv, batch, strict=True):
             np.testing.assert_allclose(value, expected[0], rtol=1e-12)
@@ -150,6 +161,28 @@ def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
     columns = np.concatenate([f.columns.t_s for f in frames if f.columns is not None])
     assert np.allclose(np.diff(columns), live.HOP_S)
     assert columns[-1] > LENGTH_S - 27
+
+
+def test_provisional_samples_follow_the_settled_ones_up_to_two_beats_from_the_end(
+    session_and_events: tuple[Session, list[Event]],
+) -> None:
+    session, events = session_and_events
+    _, frames = frames_until(events, 60.0)
+    settled: dict[Partner, float] = {}
+    seen = 0
+    for number, frame in enumerate(frames):
+        settled |= {p: frame.heart_rate[p].t_s[-1] for p in PARTNERS if len(frame.heart_rate[p][0])}
+        if number < 40 or number % 5:
+            continue
+        known = hearts_of(Recording(session, tuple(e for e in events if e.t_s <= frame.t_s)))
+        for p in PARTNERS:
+            soon = frame.provisional[p].t_s
+            assert settled[p] <= known[p].t_s[-CONFIRMED_BEATS]
+            if len(soon):
+                seen += 1
+                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / live.FS_HZ)
+                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / live.FS_HZ
+    assert seen > 70
 
 
 def test_a_dropout_is_a_gap_in_everything(
@@ -218,6 +251,7 @@ def test_a_jump_beyond_the_history_goes_on_like_an_uninterrupted_replay() -> Non
     for frame, expected in zip(after, straight[597:], strict=True):
         for p in PARTNERS:
             np.testing.assert_allclose(frame.heart_rate[p], expected.heart_rate[p], atol=1e-9)
+            np.testing.assert_allclose(frame.provisional[p], expected.provisional[p], atol=1e-9)
             np.testing.assert_allclose(frame.beats[p], expected.beats[p], atol=1e-9)
         assert frame.signals == expected.signals
         assert frame.gaps == expected.gaps
