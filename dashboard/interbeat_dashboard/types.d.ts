@@ -68,6 +68,7 @@ export interface Hrv {
   mean_hr_bpm: Maybe;
   rmssd_ms: Maybe;
   sdnn_ms: Maybe;
+  differences?: "redistributed" | "masked";
   beats: Maybe;
   artifact_share: Maybe;
   clean_s?: Maybe;

@@ -152,6 +152,7 @@ def _indices(found: WindowedIndices) -> Message:
         "mean_hr_bpm": number(shown.mean_hr_bpm, 2) if shown else None,
         "rmssd_ms": number(shown.rmssd_ms, 2) if shown else None,
         "sdnn_ms": number(shown.sdnn_ms, 2) if shown else None,
+        "differences": found.method,
         "beats": int(found.hrv.beats),
         "artifact_share": number(found.artifact_share, 4),
         "clean_s": number(found.clean_s, 1),
