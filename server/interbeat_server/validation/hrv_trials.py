@@ -25,6 +25,8 @@ SHARE = 0.05
 SEEDS = range(4)
 APART = 3
 """Beats from one injected artefact to the next, at least."""
+AT_ENDS = 2
+"""Intervals at either end that are left alone: none can be told there."""
 
 EXTRA_AT = (0.3, 0.7)
 EARLY_BY = (0.2, 0.4)
@@ -116,12 +118,11 @@ def _bias(pairs: Iterable[tuple[np.ndarray, np.ndarray]], *, causal: bool) -> Bi
 
 def _places(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
     """Intervals to spoil, increasing: at least `APART` beats between two, and none at the ends."""
-    ends, step = 2, APART + 1  # an artefact spoils its interval and the next
-    free = n - 2 * ends - (count - 1) * (step - 1)
+    free = n - 2 * AT_ENDS - (count - 1) * (APART - 1)
     if free < count:
         raise ValueError(f"{n} intervals have no room for {count} artefacts {APART} beats apart")
     chosen = np.sort(rng.choice(free, size=count, replace=False))
-    return np.asarray(ends + chosen + np.arange(count) * (step - 1))
+    return np.asarray(AT_ENDS + chosen + np.arange(count) * (APART - 1))
 
 
 def _between(limits: tuple[float, float], part: np.ndarray) -> np.ndarray:
