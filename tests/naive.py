@@ -86,9 +86,11 @@ def bad_intervals(rr_s: np.ndarray, *, causal: bool = False) -> list[bool]:
         long, short = change > 1 and after < -1, change < -1 and after > 1
         stands_out = ectopic[i] or ((begins[i] or goes_on) and (long or short))
         stands_out = stands_out or abs(row["off"]) > 3
-        sides = [rr_s[k] - median for k in (i - 1, i + 1) if 0 <= k < n]
-        opposed = (off > 0.08 * median and any(x < -0.08 * median for x in sides)) or (
-            off < -0.08 * median and any(x > 0.08 * median for x in sides)
+        next_off = rr_s[i + 1] - median if i + 1 < n else 0.0
+        last_off = rr_s[i - 1] - median if i > 0 and ectopic[i] else 0.0
+        others = (next_off, last_off)
+        opposed = (off > 0.08 * median and min(others) < -0.08 * median) or (
+            off < -0.08 * median and max(others) > 0.08 * median
         )
         alone = off < -0.25 * median or off > 0.5 * median
         odd.append((stands_out and (opposed or alone)) or not 0.3 <= rr_s[i] <= 2.0)

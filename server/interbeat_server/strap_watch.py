@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import LONGEST_S, SHORTEST_S, State, find_artifacts
+from interbeat_analysis.artifacts import State, find_artifacts
+from interbeat_analysis.bad_intervals import LONGEST_S, SHORTEST_S
 from interbeat_collector.events import Device, Link, Packet
 from interbeat_collector.heart_rate import TICKS_PER_S, decode
 from interbeat_collector.straps import StrapModel, model_of

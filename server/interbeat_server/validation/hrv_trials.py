@@ -127,4 +127,4 @@ def _places(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
 
 def _between(limits: tuple[float, float], part: np.ndarray) -> np.ndarray:
     low, high = limits
-    return low + (high - low) * part
+    return np.asarray(low + (high - low) * part)
