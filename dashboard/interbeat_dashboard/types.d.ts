@@ -11,7 +11,6 @@ export interface Settings {
   max_lag_s: number;
   lag_s: number[];
   hrv_window_s: number;
-  hrv_needed_s?: number;
   stale_after_s: number;
 }
 
@@ -56,14 +55,27 @@ export interface Tick {
   type: "tick";
   seq: number;
   t_s: number;
-  hr: ByPartner<{ t_s: number[]; bpm: Maybe[] }>;
+  hr: ByPartner<{
+    t_s: number[];
+    bpm: Maybe[];
+    provisional: { t_s: number[]; bpm: Maybe[] };
+  }>;
   beats: ByPartner<{ t_s: number[]; rr_ms: Maybe[] }>;
+}
+
+export type FigureName = "mean_hr_bpm" | "rmssd_ms";
+
+/** `grey`: shown with doubt; `off`: not shown. The reason is null when ok. */
+export interface FigureState {
+  state: "ok" | "grey" | "off";
+  reason: string | null;
 }
 
 export interface Hrv {
   mean_hr_bpm: Maybe;
   rmssd_ms: Maybe;
-  sdnn_ms: Maybe;
+  states: Record<FigureName, FigureState>;
+  differences?: "redistributed" | "masked";
   beats: Maybe;
   artifact_share: Maybe;
   clean_s?: Maybe;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from interbeat_collector.session_file import SUFFIX, read_session
-from pages import PALE_LINES, elapsed_s, known, lines, view_s, visit, wait_for, wait_until_s
+from pages import (
+    PALE_LINES,
+    SLOW_LINES,
+    elapsed_s,
+    known,
+    lines,
+    view_s,
+    visit,
+    wait_for,
+    wait_until_s,
+)
 from program import Program, free_port, interbeat
 
 TIME = "#replay-time"
@@ -157,8 +168,11 @@ def test_a_jump_shows_what_was_known_then_and_nothing_later(player: Page) -> Non
     early = wait_for(player, lambda: s if max((s := shown(player))[0], default=99) < 41 else None)
     assert early[0]
     assert early[0].items() <= late[0].items()
-    expect(player.locator("#measures-a")).to_contain_text("Not enough clean data yet")
-    expect(player.locator("#measures-a")).to_contain_text("of 45 s")
+    figures = player.locator("#measures-a")
+    expect(figures.locator(".measures-why")).to_have_text(
+        re.compile(r"RMSSD: \d\d s seen, 60 s needed to be sure")
+    )
+    expect(figures.locator("[data-state=grey] dt")).to_have_text("RMSSD")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +230,7 @@ def test_tables_tell_what_the_charts_draw(player: Page) -> None:
     time, a, b = rows.nth(2).locator("th, td").all_inner_texts()
     assert time == "1:10"
     drawn = lines(player)
-    assert [int(a), int(b)] == [round(known(drawn[i])[70]) for i in (4, 5)]
+    assert [int(a), int(b)] == [round(known(drawn[i])[70]) for i in SLOW_LINES]
     values = player.locator("#lag-table tbody td").all_inner_texts()
     assert len(values) >= 5
     assert all(-1 <= float(text.replace("−", "-")) <= 1 for text in values)

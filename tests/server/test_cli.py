@@ -19,10 +19,11 @@ from interbeat_server import cli
 from interbeat_server.desk import new_session
 from interbeat_server.runs import LiveRun
 from interbeat_server.sources import recorded_hearts_session, simulated_session
+from interbeat_server.validation.recordings import FOLDER
 
 DATA = Path(__file__).parent.parent / "data"
-RR_A = str(DATA / "rr" / "nsr009_5min.txt")
-RR_B = str(DATA / "rr" / "bartels_rest_16min.txt")
+RR_A = str(FOLDER / "rr" / "nsr009_5min.txt")
+RR_B = str(FOLDER / "rr" / "bartels_rest_16min.txt")
 
 
 @pytest.fixture(scope="module")

@@ -226,6 +226,26 @@ def test_one_extra_beat_identifies_nobody() -> None:
     assert after["identity"]["happened"] is None
 
 
+@pytest.mark.parametrize("early", [0.15, 0.25, 0.4])
+def test_one_early_beat_identifies_nobody(early: float) -> None:
+    owed: int | None = None
+
+    def premature(found: HeartRateMeasurement) -> HeartRateMeasurement:
+        """The first interval is cut, and the next one makes up for it."""
+        nonlocal owed
+        ticks = list(found.rr_ticks)
+        for i, rr in enumerate(ticks):
+            by = round(early * rr) if owed is None else -owed
+            ticks[i], owed = rr - by, max(by, 0)
+        return found._replace(rr_ticks=tuple(ticks))
+
+    world = World(Spell(OTHER_H10.id, 12.0, 15.0, premature))
+    after = world.until(25.0)
+    assert owed == 0, "no beat was early"
+    assert after["identity"]["asked"] == "a"
+    assert after["identity"]["happened"] is None
+
+
 def test_a_glimpse_of_lost_contact_identifies_nobody() -> None:
     world = World(Spell(OTHER_H10.id, 12.0, 12.9, no_contact))
     assert world.until(25.0)["identity"]["happened"] is None

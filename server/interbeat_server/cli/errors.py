@@ -16,11 +16,12 @@ def user_errors() -> tuple[type[Exception], ...]:
     from interbeat_collector.session_file import SessionFileError, SessionWriteError
     from interbeat_collector.speech_file import SpeechFileError
 
+    from ..further import FurtherError
     from ..runs import RunError
     from ..serve import PortError
     from ..strap_book import StrapBookError
 
     return (
         *(UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError),
-        *(RadioError, SpeechFileError, StrapBookError),
+        *(RadioError, SpeechFileError, StrapBookError, FurtherError),
     )
