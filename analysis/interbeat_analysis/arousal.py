@@ -1,0 +1,231 @@
+"""The arousal band: the slow rise and fall of a heart rate, once a second.
+
+Between the breathing and the Mayer waves above it and the trend of a whole session below it,
+heart rate goes up and down over a quarter of a minute to four minutes with what a person feels
+and does. This band (0.0041 to 0.044 Hz at -3 dB) is what linkage and settling are measured in.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft
+
+from interbeat_analysis.artifacts import mask_artifacts
+from interbeat_analysis.series import check_positive, grid, heart_rate
+
+FS_HZ = 4.0
+"""Samples of the heart rate per second; the band has one."""
+SMOOTHING_S = 3.0
+"""Standard deviation of the Gaussian that takes off breathing and Mayer waves."""
+BASELINE_S = 75.0
+"""Standard deviation of the Gaussian that makes the baseline. Applied twice: once leaves so much
+of a slow trend that two strangers with a common trend seem linked in 9 % of sessions."""
+KERNEL_SIGMAS = 3.0
+CLIP_SIGMAS = 3.0
+"""Robust standard deviations beyond which the band is held, so that no single event rules."""
+SIGMA_OF_MAD = 1.4826
+LONGEST_HOLE_S = 4.0
+"""Seconds without a clean beat that the smoothing may bridge."""
+LOOK_AHEAD_S = KERNEL_SIGMAS * SMOOTHING_S
+"""The band at an instant changes until so many seconds later."""
+
+
+class ArousalBand(NamedTuple):
+    """The slow part of one or more heart rates, one value a second."""
+
+    band_bpm: np.ndarray
+    """Shape (..., n): distance from the baseline in bpm, NaN where not known."""
+    baseline_bpm: np.ndarray
+    """Shape (..., n): what was taken off, NaN where not known."""
+
+
+def clean_heart_rate(
+    beat_t_s: np.ndarray, rr_s: np.ndarray, start_s: float, stop_s: float
+) -> np.ndarray:
+    """Heart rate at 4 Hz between two instants, from clean beats only.
+
+    Parameters
+    ----------
+    beat_t_s : ndarray, shape (k,)
+        Time of the beat that ends each interval, in seconds, strictly increasing. Beats before
+        and after the stretch asked for help to judge and to bend the spline at its ends.
+    rr_s : ndarray, shape (k,)
+        The interval that ended there, in seconds, as the strap sent it; NaN if rejected.
+    start_s, stop_s : float
+        First and last instant that may be returned, in seconds.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Heart rate in bpm on the grid `series.grid(start_s, stop_s, 4)`; NaN where an artefact
+        or a hole leaves it unknown.
+
+    Raises
+    ------
+    ValueError
+        As `series.heart_rate` and `series.grid`.
+    """
+    return heart_rate(beat_t_s, mask_artifacts(rr_s), grid(start_s, stop_s, FS_HZ))
+
+
+def arousal_band(hr_bpm: np.ndarray, fs: float = FS_HZ) -> ArousalBand:
+    """Arousal band of heart-rate series, one value a second.
+
+    y is the heart rate smoothed with a Gaussian of 3 s, B = N[y] + N[y - N[y]] with N a Gaussian
+    of 75 s, and the band is y - B, held within three robust standard deviations of its median.
+    Each smoothing divides by the weight of what is known, so holes and both ends need no rule of
+    their own, and adding a constant to the heart rate changes nothing.
+
+    Parameters
+    ----------
+    hr_bpm : ndarray, shape (..., m)
+        Heart rate in bpm, NaN where unknown. The first sample is at a whole second.
+    fs : float
+        Samples per second, in Hz; a whole number.
+
+    Returns
+    -------
+    ArousalBand
+        Arrays of shape (..., n) for the n whole seconds that the series covers. NaN before the
+        first and after the last known sample, and in holes longer than 4 s.
+
+    Raises
+    ------
+    ValueError
+        If `fs` is not a whole number of Hz.
+
+    References
+    ----------
+    .. [1] Knutsson, H., & Westin, C.-F. (1993). Normalized and differential convolution. IEEE
+       Computer Society Conference on Computer Vision and Pattern Recognition, 515-523.
+       https://doi.org/10.1109/CVPR.1993.341081
+    """
+    check_positive("fs", fs, "Hz")
+    if fs != round(fs):
+        raise ValueError(f"fs = {fs} Hz must be a whole number, so that it meets every second")
+    hr_bpm = np.asarray(hr_bpm, dtype=np.float64)
+    step = int(fs)
+    known = np.isfinite(hr_bpm)
+    valid = bridged(known, fs)[..., ::step]
+    smooth_bpm = smoothed(hr_bpm, SMOOTHING_S, fs)[..., ::step]
+    return band_of(np.where(valid, smooth_bpm, np.nan))
+
+
+def band_of(slow: np.ndarray) -> ArousalBand:
+    """Take the baseline off a series of one value a second, and hold it within its bounds.
+
+    Parameters
+    ----------
+    slow : ndarray, shape (..., n)
+        Any slow series at 1 Hz, NaN where unknown.
+
+    Returns
+    -------
+    ArousalBand
+        Shapes (..., n), in the unit of `slow`.
+    """
+    base = baseline(slow)
+    return ArousalBand(_held(slow - base), np.where(np.isnan(slow), np.nan, base))
+
+
+def baseline(slow: np.ndarray) -> np.ndarray:
+    """The trend of a series at 1 Hz: a Gaussian of 75 s, applied again to what it left.
+
+    Parameters
+    ----------
+    slow : ndarray, shape (..., n)
+        The series, NaN where unknown.
+
+    Returns
+    -------
+    ndarray, shape (..., n)
+        Its baseline in the same unit; also known in holes, NaN further than 225 s from anything.
+    """
+    once = smoothed(slow, BASELINE_S, 1.0)
+    return once + smoothed(slow - once, BASELINE_S, 1.0)
+
+
+def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
+    """Gaussian smoothing over what is known: G(v x) / G(v), v being 1 where x is known.
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., n)
+        The series, NaN where unknown.
+    sigma_s : float
+        Standard deviation of the Gaussian in seconds; it ends at three of them.
+    fs : float
+        Samples per second, in Hz.
+
+    Returns
+    -------
+    ndarray, shape (..., n)
+        The smoothed series, NaN where nothing is known within three standard deviations.
+    """
+    known = np.isfinite(x)
+    count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+    mean = np.where(known, x, 0.0).sum(axis=-1, keepdims=True) / count
+    n = x.shape[-1]
+    both = np.empty(x.shape, dtype=np.complex128)  # values and their weights in one transform
+    both.real = np.where(known, x - mean, 0.0)
+    both.imag = known
+    reach = int(KERNEL_SIGMAS * sigma_s * fs)
+    size = fft.next_fast_len(n + reach)
+    found = fft.ifft(fft.fft(both, size) * _kernel(sigma_s * fs, reach, size))[..., :n]
+    # far from anything known there is only the rounding of the transform
+    weight = np.where(found.imag > 1e-9, found.imag, np.nan)
+    return np.asarray(mean + found.real / weight)
+
+
+def bridged(known: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.ndarray:
+    """Which samples lie at, or between, known samples that are not too far apart.
+
+    Parameters
+    ----------
+    known : ndarray of bool, shape (..., n)
+        Which samples are known.
+    fs : float
+        Samples per second, in Hz.
+    longest_s : float
+        How far apart two known samples may be, in seconds.
+
+    Returns
+    -------
+    ndarray of bool, shape (..., n)
+    """
+    n = known.shape[-1]
+    at = np.arange(n, dtype=np.float64)
+    before = np.maximum.accumulate(np.where(known, at, -np.inf), axis=-1)
+    after = np.minimum.accumulate(np.where(known, at, np.inf)[..., ::-1], axis=-1)[..., ::-1]
+    return np.asarray(after - before <= longest_s * fs)
+
+
+@lru_cache(maxsize=32)
+def _kernel(sigma: float, reach: int, size: int) -> np.ndarray:
+    """Transform of the Gaussian around sample 0; as it is symmetric, real."""
+    at = np.arange(-reach, reach + 1)
+    around = np.zeros(size)
+    np.add.at(around, at % size, np.exp(-0.5 * (at / sigma) ** 2))
+    transform = np.asarray(fft.fft(around).real)
+    transform.setflags(write=False)
+    return transform
+
+
+def _held(band: np.ndarray) -> np.ndarray:
+    """The band within three robust standard deviations of its median, each row by itself."""
+    rows = band.reshape(-1, band.shape[-1])
+    held = np.empty_like(rows)
+    for row, out in zip(rows, held, strict=True):
+        known = row[np.isfinite(row)]
+        middle, sigma = median_and_sigma(known) if len(known) else (0.0, 0.0)
+        np.clip(row, middle - CLIP_SIGMAS * sigma, middle + CLIP_SIGMAS * sigma, out=out)
+    return held.reshape(band.shape)
+
+
+def median_and_sigma(values: np.ndarray) -> tuple[float, float]:
+    """Median and robust standard deviation (1.4826 MAD) of values without NaN, shape (n,)."""
+    middle = float(np.median(values))
+    return middle, SIGMA_OF_MAD * float(np.median(np.abs(values - middle)))
