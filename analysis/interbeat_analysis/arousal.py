@@ -71,13 +71,8 @@ def clean_heart_rate(
     return heart_rate(beat_t_s, mask_artifacts(rr_s), grid(start_s, stop_s, FS_HZ))
 
 
-def arousal_band(hr_bpm: np.ndarray, fs: float = FS_HZ) -> ArousalBand:
-    """Arousal band of heart-rate series, one value a second.
-
-    y is the heart rate smoothed with a Gaussian of 3 s, B = N[y] + N[y - N[y]] with N a Gaussian
-    of 75 s, and the band is y - B, held within three robust standard deviations of its median.
-    Each smoothing divides by the weight of what is known, so holes and both ends need no rule of
-    their own, and adding a constant to the heart rate changes nothing.
+def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
+    """Heart rate without breathing and Mayer waves, one value a second.
 
     Parameters
     ----------
@@ -88,44 +83,47 @@ def arousal_band(hr_bpm: np.ndarray, fs: float = FS_HZ) -> ArousalBand:
 
     Returns
     -------
-    ArousalBand
-        Arrays of shape (..., n) for the n whole seconds that the series covers. NaN before the
-        first and after the last known sample, and in holes longer than 4 s.
+    ndarray, shape (..., n)
+        Smoothed with a Gaussian of 3 s, for the n whole seconds that the series covers. NaN
+        before the first and after the last known sample, and in holes longer than 4 s.
 
     Raises
     ------
     ValueError
         If `fs` is not a whole number of Hz.
-
-    References
-    ----------
-    .. [1] Knutsson, H., & Westin, C.-F. (1993). Normalized and differential convolution. IEEE
-       Computer Society Conference on Computer Vision and Pattern Recognition, 515-523.
-       https://doi.org/10.1109/CVPR.1993.341081
     """
     check_positive("fs", fs, "Hz")
     if fs != round(fs):
         raise ValueError(f"fs = {fs} Hz must be a whole number, so that it meets every second")
     hr_bpm = np.asarray(hr_bpm, dtype=np.float64)
     step = int(fs)
-    known = np.isfinite(hr_bpm)
-    valid = bridged(known, fs)[..., ::step]
-    smooth_bpm = smoothed(hr_bpm, SMOOTHING_S, fs)[..., ::step]
-    return band_of(np.where(valid, smooth_bpm, np.nan))
+    valid = bridged(np.isfinite(hr_bpm), fs)[..., ::step]
+    return np.where(valid, smoothed(hr_bpm, SMOOTHING_S, fs)[..., ::step], np.nan)
 
 
-def band_of(slow: np.ndarray) -> ArousalBand:
-    """Take the baseline off a series of one value a second, and hold it within its bounds.
+def arousal_band(slow: np.ndarray) -> ArousalBand:
+    """The band of a slow series: its baseline taken off, and held within its bounds.
+
+    B = N[y] + N[y - N[y]] with N a Gaussian of 75 s; the band is y - B, held within three robust
+    standard deviations of its median. Each smoothing divides by the weight of what is known, so
+    holes and both ends need no rule of their own, and a constant added changes nothing.
 
     Parameters
     ----------
     slow : ndarray, shape (..., n)
-        Any slow series at 1 Hz, NaN where unknown.
+        Slow heart rate in bpm at 1 Hz (`slow_heart_rate`), or another slow series; NaN where
+        unknown.
 
     Returns
     -------
     ArousalBand
-        Shapes (..., n), in the unit of `slow`.
+        Arrays of shape (..., n) in the unit of `slow`.
+
+    References
+    ----------
+    .. [1] Knutsson, H., & Westin, C.-F. (1993). Normalized and differential convolution. IEEE
+       Computer Society Conference on Computer Vision and Pattern Recognition, 515-523.
+       https://doi.org/10.1109/CVPR.1993.341081
     """
     base = baseline(slow)
     return ArousalBand(_held(slow - base), np.where(np.isnan(slow), np.nan, base))

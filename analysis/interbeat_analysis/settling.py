@@ -65,17 +65,17 @@ class Settling(NamedTuple):
         return log_sigma(self.known_s)
 
 
-def half_decay_s(band: np.ndarray) -> float:
+def half_decays(bands: np.ndarray) -> np.ndarray:
     """Lag at which the autocorrelation of a band has fallen to one half, in seconds.
 
     Parameters
     ----------
-    band : ndarray, shape (n,)
-        Arousal band at 1 Hz, NaN where unknown.
+    bands : ndarray, shape (..., n)
+        Arousal bands at 1 Hz, NaN where unknown.
 
     Returns
     -------
-    float
+    ndarray, shape (...)
         Seconds, interpolated between lags; NaN with less than two minutes known, with a
         constant band, or if it does not fall that far within two minutes.
 
@@ -85,28 +85,22 @@ def half_decay_s(band: np.ndarray) -> float:
        maladjustment. Psychological Science, 21(7), 984-991.
        https://doi.org/10.1177/0956797610372634
     """
-    known = np.isfinite(band)
-    if np.count_nonzero(known) < FEWEST_S:
-        return np.nan
-    x = np.where(known, band, 0.0)
-    size = fft.next_fast_len(len(x) + LONGEST_LAG_S + 1, real=True)
+    known = np.isfinite(bands)
+    x = np.where(known, bands, 0.0)
+    size = fft.next_fast_len(x.shape[-1] + LONGEST_LAG_S + 1, real=True)
     part = fft.rfft(np.stack([x, x**2, known.astype(np.float64)]), size)
-    crossed = part[[0, 1, 2]].conj() * part[[0, 2, 1]]
-    product, before, after = fft.irfft(crossed, size)[:, : LONGEST_LAG_S + 1]
+    sums = fft.irfft(part.conj() * part[[0, 2, 1]], size)[..., : LONGEST_LAG_S + 1]
+    product, after, before = sums
     scale = np.sqrt(np.maximum(before * after, 0.0))
-    if not product[0] > 0:
-        return np.nan
-    r = product / np.where(scale > 1e-9 * scale[0], scale, np.nan)
-    below = np.flatnonzero(r <= 0.5)
-    if not len(below):
-        return np.nan
-    at = int(below[0])
-    return float(at - 1 + (r[at - 1] - 0.5) / (r[at - 1] - r[at]))
+    r = product / np.where(scale > 1e-9 * scale[..., :1], scale, np.nan)
+    below = r <= 0.5
+    at = np.argmax(below, axis=-1)[..., None]
+    high, low = np.take_along_axis(r, at - 1, -1), np.take_along_axis(r, at, -1)
+    enough = (known.sum(axis=-1) >= FEWEST_S) & below.any(axis=-1) & (product[..., 0] > 0)
+    return np.where(enough, (at - 1 + (high - 0.5) / (high - low))[..., 0], np.nan)
 
 
-def reference(
-    bands: Sequence[np.ndarray], *, talk: bool, person: str | None = None
-) -> Reference:
+def reference(bands: Sequence[np.ndarray], *, talk: bool, person: str | None = None) -> Reference:
     """A personal reference from the bands of one or more recordings of one person.
 
     Parameters
@@ -123,7 +117,7 @@ def reference(
     Reference
         `half_decay_s` is NaN if no recording has one.
     """
-    found = np.array([half_decay_s(band) for band in bands])
+    found = np.array([half_decays(band) for band in bands])
     lasted_s = np.array([np.count_nonzero(np.isfinite(band)) for band in bands], dtype=float)
     telling = np.isfinite(found)
     known_s = float(lasted_s[telling].sum())
@@ -158,7 +152,7 @@ def settling(
         without two sufficient references.
     """
     known_s = float(np.count_nonzero(np.isfinite(a) & np.isfinite(b)))
-    t_a_s, t_b_s = half_decay_s(a), half_decay_s(b)
+    t_a_s, t_b_s = half_decays(np.stack([a, b])).tolist()
     usual = (
         np.sqrt(reference_a.half_decay_s * reference_b.half_decay_s)
         if reference_a is not None
@@ -168,6 +162,34 @@ def settling(
         else np.nan
     )
     return _judged(t_a_s, t_b_s, known_s, float(np.log(usual / np.sqrt(t_a_s * t_b_s))))
+
+
+def checked_reference(found: Reference, person: str) -> Reference:
+    """The reference, refused when it is known to be of someone else.
+
+    Parameters
+    ----------
+    found : Reference
+        With `person` where that is known.
+    person : str
+        Whose session it is to judge.
+
+    Returns
+    -------
+    Reference
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If it is of another person.
+    """
+    if found.person is not None and found.person != person:
+        raise ValueError(
+            f"the reference is of {found.person}, the session of {person}: how fast someone "
+            "settles can only be compared with themselves"
+        )
+    return found
 
 
 def sufficient(found: Reference) -> bool:

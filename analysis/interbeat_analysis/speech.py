@@ -7,9 +7,11 @@ that is needed to take this out; what is said is not.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from interbeat_analysis.arousal import FS_HZ, SMOOTHING_S, baseline, smoothed
+from interbeat_analysis.arousal import SMOOTHING_S, baseline, smoothed
 
 LAGS_S = (0, 3, 6, 9, 12)
 """How long after speaking the heart still answers it."""
@@ -17,7 +19,18 @@ EDGE_S = 1.5
 """Standard deviation of the Gaussian that softens the edges of a turn."""
 FEWEST_SPOKEN_S = 10.0
 """With less speaking, or less silence, there is nothing to learn from."""
+BEFORE_S, AFTER_S = 30, 15
+"""Speaking just outside a stretch still reaches into it."""
 ROUNDING_S = 1e-6
+
+
+class SpeechEffect(NamedTuple):
+    """How much of a heart rate, in bpm, goes with the person's own speaking."""
+
+    slow_bpm: np.ndarray
+    """Shape (n,): at 1 Hz, as smooth as the slow heart rate."""
+    quick_bpm: np.ndarray
+    """Shape (n,): the same, only the edges of the turns softened."""
 
 
 def checked_turns(turns_s: np.ndarray, end_s: float, name: str = "turns_s") -> np.ndarray:
@@ -71,8 +84,8 @@ def checked_turns(turns_s: np.ndarray, end_s: float, name: str = "turns_s") -> n
     return turns
 
 
-def speaking(turns_s: np.ndarray, t_s: np.ndarray) -> np.ndarray:
-    """1 where a partner speaks, else 0.
+def spoken_share(turns_s: np.ndarray, t_s: np.ndarray) -> np.ndarray:
+    """Share of the second around each instant in which a partner spoke.
 
     Parameters
     ----------
@@ -84,36 +97,36 @@ def speaking(turns_s: np.ndarray, t_s: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n,)
+        From 0 to 1.
     """
-    edges = np.asarray(turns_s, dtype=np.float64).ravel()
-    return (np.searchsorted(edges, t_s, side="right") % 2).astype(np.float64)
+    turns = np.asarray(turns_s, dtype=np.float64).reshape(-1, 2)
+    if not len(turns):
+        return np.zeros(len(t_s))
+    spoken_s = np.concatenate([[0.0], np.cumsum(turns[:, 1] - turns[:, 0])])
+    known_s = np.stack([spoken_s[:-1], spoken_s[1:]], axis=-1).ravel()
+    until = np.interp([t_s + 0.5, t_s - 0.5], turns.ravel(), known_s)
+    return np.asarray(until[0] - until[1])
 
 
-def without_speech(hr_bpm: np.ndarray, spoke: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
-    """Heart rate without what the person's own speaking does to it.
+def speech_effect(slow_bpm: np.ndarray, turns_s: np.ndarray, start_s: float = 0.0) -> SpeechEffect:
+    """What a person's own speaking does to their heart rate.
 
-    Least squares of the heart rate on the softened speaking state 0, 3, 6, 9 and 12 s before,
-    both without their baselines; what it explains is subtracted.
+    Least squares of the slow heart rate on the speaking state, as slow, of 0, 3, 6, 9 and 12 s
+    before, both without their baselines.
 
     Parameters
     ----------
-    hr_bpm : ndarray, shape (m,)
-        Heart rate in bpm at `fs`, NaN where unknown; the first sample at a whole second.
-    spoke : ndarray, shape (m,)
-        1 while the person speaks, else 0, at the same instants.
-    fs : float
-        Samples per second, in Hz; a whole number.
+    slow_bpm : ndarray, shape (n,)
+        Slow heart rate at 1 Hz in bpm (`arousal.slow_heart_rate`), NaN where unknown.
+    turns_s : ndarray, shape (k, 2)
+        Begin and end of each turn of this person in seconds (`checked_turns`).
+    start_s : float
+        Time of the first second of `slow_bpm`.
 
     Returns
     -------
-    ndarray, shape (m,)
-        In bpm, NaN where `hr_bpm` is. Unchanged with less than 10 s of speaking, or of silence,
-        over the known samples.
-
-    Raises
-    ------
-    ValueError
-        If the two differ in shape.
+    SpeechEffect
+        Nothing (0 bpm) with less than 10 s of speaking, or of silence, in known seconds.
 
     References
     ----------
@@ -122,34 +135,20 @@ def without_speech(hr_bpm: np.ndarray, spoke: np.ndarray, fs: float = FS_HZ) -> 
        involving speech: influence of respiration. Psychophysiology, 44(5), 767-778.
        https://doi.org/10.1111/j.1469-8986.2007.00542.x
     """
-    if hr_bpm.ndim != 1 or hr_bpm.shape != spoke.shape:
-        raise ValueError(
-            f"hr_bpm has shape {hr_bpm.shape} and spoke {spoke.shape}; both must be (m,)"
-        )
-    known = np.isfinite(hr_bpm)
-    spoken_s = spoke[known].sum() / fs
-    if min(spoken_s, known.sum() / fs - spoken_s) < FEWEST_SPOKEN_S:
-        return hr_bpm
-    soft = smoothed(spoke, EDGE_S, fs)
-    asked = np.stack([_later(soft, round(lag * fs)) for lag in LAGS_S])
-    columns = asked - _baseline_at(asked, fs)
-    target = hr_bpm - _baseline_at(hr_bpm, fs)
-    use = np.isfinite(target)
-    x = columns[:, use]
-    gain = np.linalg.lstsq(x @ x.T, x @ target[use], rcond=1e-9)[0]
-    return np.asarray(hr_bpm - gain @ asked)
+    n = len(slow_bpm)
+    spoke = spoken_share(turns_s, start_s + np.arange(-BEFORE_S, n + AFTER_S))
+    quick = smoothed(spoke, EDGE_S, 1.0)
+    smooth = smoothed(quick, SMOOTHING_S, 1.0)
+    known = np.isfinite(slow_bpm)
+    here = spoke[BEFORE_S : BEFORE_S + n][known]
+    if min(here.sum(), (1.0 - here).sum()) < FEWEST_SPOKEN_S:
+        return SpeechEffect(np.zeros(n), np.zeros(n))
+    x = _lagged(smooth - baseline(smooth), n)[:, known]
+    y = (slow_bpm - baseline(slow_bpm))[known]
+    gain = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-9)[0]
+    return SpeechEffect(gain @ _lagged(smooth, n), gain @ _lagged(quick, n))
 
 
-def _later(x: np.ndarray, samples: int) -> np.ndarray:
-    """The series so many samples later; before it begins, its first value."""
-    return np.concatenate([np.full(samples, x[0]), x])[: len(x)]
-
-
-def _baseline_at(x: np.ndarray, fs: float) -> np.ndarray:
-    """The baseline of the arousal band, back at the samples of the series."""
-    step = int(fs)
-    once_a_second = baseline(smoothed(x, SMOOTHING_S, fs)[..., ::step])
-    at = np.arange(x.shape[-1]) / fs
-    seconds = np.arange(once_a_second.shape[-1])
-    rows = once_a_second.reshape(-1, once_a_second.shape[-1])
-    return np.stack([np.interp(at, seconds, row) for row in rows]).reshape(x.shape)
+def _lagged(x: np.ndarray, n: int) -> np.ndarray:
+    """Rows of a series as it was each lag before, from where it begins `BEFORE_S` ahead."""
+    return np.stack([x[BEFORE_S - lag : BEFORE_S - lag + n] for lag in LAGS_S])
