@@ -164,18 +164,17 @@ def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
         The smoothed series, NaN where nothing is known within three standard deviations.
     """
     known = np.isfinite(x)
+    n, sigma = x.shape[-1], sigma_s * fs
+    if not n:
+        return x
+    if known.all():
+        mean = x.mean(axis=-1, keepdims=True)
+        return np.asarray(mean + _convolved(x - mean, sigma) / _weight_of_all(n, sigma))
     count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
     mean = np.where(known, x, 0.0).sum(axis=-1, keepdims=True) / count
-    n = x.shape[-1]
-    both = np.empty(x.shape, dtype=np.complex128)  # values and their weights in one transform
-    both.real = np.where(known, x - mean, 0.0)
-    both.imag = known
-    reach = int(KERNEL_SIGMAS * sigma_s * fs)
-    size = fft.next_fast_len(n + reach)
-    found = fft.ifft(fft.fft(both, size) * _kernel(sigma_s * fs, reach, size))[..., :n]
+    values, weight = _convolved(np.stack([np.where(known, x - mean, 0.0), known]), sigma)
     # far from anything known there is only the rounding of the transform
-    weight = np.where(found.imag > 1e-9, found.imag, np.nan)
-    return np.asarray(mean + found.real / weight)
+    return np.asarray(mean + values / np.where(weight > 1e-9, weight, np.nan))
 
 
 def bridged(known: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.ndarray:
@@ -201,15 +200,31 @@ def bridged(known: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> 
     return np.asarray(after - before <= longest_s * fs)
 
 
+def _convolved(x: np.ndarray, sigma: float) -> np.ndarray:
+    """Sums with the Gaussian's weights, nothing beyond the ends."""
+    n, reach = x.shape[-1], int(KERNEL_SIGMAS * sigma)
+    size = fft.next_fast_len(n + reach, real=True)
+    return np.asarray(fft.irfft(fft.rfft(x, size) * _kernel(sigma, reach, size), size)[..., :n])
+
+
 @lru_cache(maxsize=32)
 def _kernel(sigma: float, reach: int, size: int) -> np.ndarray:
     """Transform of the Gaussian around sample 0; as it is symmetric, real."""
     at = np.arange(-reach, reach + 1)
     around = np.zeros(size)
     np.add.at(around, at % size, np.exp(-0.5 * (at / sigma) ** 2))
-    transform = np.asarray(fft.fft(around).real)
-    transform.setflags(write=False)
-    return transform
+    return _kept(fft.rfft(around).real)
+
+
+@lru_cache(maxsize=32)
+def _weight_of_all(n: int, sigma: float) -> np.ndarray:
+    """Weight of what is known when all is."""
+    return _kept(_convolved(np.ones(n), sigma))
+
+
+def _kept(x: np.ndarray) -> np.ndarray:
+    x.setflags(write=False)
+    return x
 
 
 def _held(band: np.ndarray) -> np.ndarray:

@@ -137,10 +137,9 @@ def series(
     if turns_s is None or not slow.shape[-1]:
         found = arousal_band(slow)
         return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm, turns_s is not None)
-    effects = [speech_effect(x, turns, start_s) for x, turns in zip(slow, turns_s, strict=True)]
-    found = arousal_band(slow - np.stack([effect.slow_bpm for effect in effects]))
-    level = found.baseline_bpm + np.stack([effect.quick_bpm for effect in effects])
-    return Series(hr_bpm, fs, slow, found.band_bpm, level, True)
+    effect = speech_effect(slow, turns_s, start_s)
+    found = arousal_band(slow - effect.slow_bpm)
+    return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm + effect.quick_bpm, True)
 
 
 def measured(

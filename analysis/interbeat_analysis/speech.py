@@ -7,6 +7,7 @@ that is needed to take this out; what is said is not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +26,12 @@ ROUNDING_S = 1e-6
 
 
 class SpeechEffect(NamedTuple):
-    """How much of a heart rate, in bpm, goes with the person's own speaking."""
+    """How much of each heart rate, in bpm, goes with the person's own speaking."""
 
     slow_bpm: np.ndarray
-    """Shape (n,): at 1 Hz, as smooth as the slow heart rate."""
+    """Shape (k, n): at 1 Hz, as smooth as the slow heart rate."""
     quick_bpm: np.ndarray
-    """Shape (n,): the same, only the edges of the turns softened."""
+    """Shape (k, n): the same, only the edges of the turns softened."""
 
 
 def checked_turns(turns_s: np.ndarray, end_s: float, name: str = "turns_s") -> np.ndarray:
@@ -108,18 +109,20 @@ def spoken_share(turns_s: np.ndarray, t_s: np.ndarray) -> np.ndarray:
     return np.asarray(until[0] - until[1])
 
 
-def speech_effect(slow_bpm: np.ndarray, turns_s: np.ndarray, start_s: float = 0.0) -> SpeechEffect:
-    """What a person's own speaking does to their heart rate.
+def speech_effect(
+    slow_bpm: np.ndarray, turns_s: Sequence[np.ndarray], start_s: float = 0.0
+) -> SpeechEffect:
+    """What each person's own speaking does to their heart rate.
 
     Least squares of the slow heart rate on the speaking state, as slow, of 0, 3, 6, 9 and 12 s
     before, both without their baselines.
 
     Parameters
     ----------
-    slow_bpm : ndarray, shape (n,)
-        Slow heart rate at 1 Hz in bpm (`arousal.slow_heart_rate`), NaN where unknown.
-    turns_s : ndarray, shape (k, 2)
-        Begin and end of each turn of this person in seconds (`checked_turns`).
+    slow_bpm : ndarray, shape (k, n)
+        Slow heart rates at 1 Hz in bpm (`arousal.slow_heart_rate`), NaN where unknown.
+    turns_s : sequence of k ndarray, shape (turns, 2)
+        Begin and end of each turn of each person in seconds (`checked_turns`).
     start_s : float
         Time of the first second of `slow_bpm`.
 
@@ -135,20 +138,28 @@ def speech_effect(slow_bpm: np.ndarray, turns_s: np.ndarray, start_s: float = 0.
        involving speech: influence of respiration. Psychophysiology, 44(5), 767-778.
        https://doi.org/10.1111/j.1469-8986.2007.00542.x
     """
-    n = len(slow_bpm)
-    spoke = spoken_share(turns_s, start_s + np.arange(-BEFORE_S, n + AFTER_S))
+    n = slow_bpm.shape[-1]
+    at_s = start_s + np.arange(-BEFORE_S, n + AFTER_S)
+    spoke = np.stack([spoken_share(turns, at_s) for turns in turns_s])
     quick = smoothed(spoke, EDGE_S, 1.0)
     smooth = smoothed(quick, SMOOTHING_S, 1.0)
-    known = np.isfinite(slow_bpm)
-    here = spoke[BEFORE_S : BEFORE_S + n][known]
-    if min(here.sum(), (1.0 - here).sum()) < FEWEST_SPOKEN_S:
-        return SpeechEffect(np.zeros(n), np.zeros(n))
-    x = _lagged(smooth - baseline(smooth), n)[:, known]
-    y = (slow_bpm - baseline(slow_bpm))[known]
-    gain = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-9)[0]
-    return SpeechEffect(gain @ _lagged(smooth, n), gain @ _lagged(quick, n))
+    columns = _lagged(smooth - baseline(smooth), n)
+    target = slow_bpm - baseline(slow_bpm)
+    tells = _tells(spoke[:, BEFORE_S : BEFORE_S + n], np.isfinite(slow_bpm))
+    gain = np.zeros((len(slow_bpm), 1, len(LAGS_S)))
+    for row in np.flatnonzero(tells):
+        known = np.isfinite(target[row])
+        x, y = columns[row][:, known], target[row, known]
+        gain[row, 0] = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-9)[0]
+    return SpeechEffect((gain @ _lagged(smooth, n))[:, 0], (gain @ _lagged(quick, n))[:, 0])
+
+
+def _tells(spoke: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Where there is enough of both, speaking and silence, to learn from."""
+    spoken_s = (spoke * known).sum(axis=-1)
+    return np.asarray(np.minimum(spoken_s, known.sum(axis=-1) - spoken_s) >= FEWEST_SPOKEN_S)
 
 
 def _lagged(x: np.ndarray, n: int) -> np.ndarray:
-    """Rows of a series as it was each lag before, from where it begins `BEFORE_S` ahead."""
-    return np.stack([x[BEFORE_S - lag : BEFORE_S - lag + n] for lag in LAGS_S])
+    """Series that begin `BEFORE_S` ahead, as they were each lag before: (k, lags, n)."""
+    return np.stack([x[:, BEFORE_S - lag : BEFORE_S - lag + n] for lag in LAGS_S], axis=1)
