@@ -55,18 +55,73 @@ def triangular_index(nn_ms: np.ndarray) -> float:
     return len(nn_ms) / max(bins.values()) if bins else np.nan
 
 
-def artifacts(rr_s: np.ndarray) -> list[bool]:
-    """True for each interval to reject."""
-    implausible, deviations = [], []
-    for i, rr in enumerate(rr_s):
-        around = [x for x in rr_s[max(0, i - 5) : i + 6] if not np.isnan(x)]
-        deviation = abs(rr - np.median(around)) / np.median(around) if around else np.nan
-        deviations.append(deviation)
-        implausible.append(not 0.3 <= rr <= 2.0 or not deviation <= 0.25)
-    return [
-        bad or (any(implausible[max(0, i - 1) : i + 2]) and deviations[i] > 0.10)
-        for i, bad in enumerate(implausible)
-    ]
+def bad_intervals(rr_s: np.ndarray, *, causal: bool = False) -> list[bool]:
+    """True for each interval of an unbroken record that is no beat to beat."""
+    n = len(rr_s)
+    rows = [_interval(rr_s, i, causal) for i in range(n)]
+    size = [abs(row["change"]) for row in rows]
+
+    def at(values: list[float], i: int) -> float:
+        return values[i] if 0 <= i < n else np.nan
+
+    def mildest(i: int, change: float, reach: tuple[int, ...], greatest: bool) -> float:
+        around = [x for k in reach if not np.isnan(x := at([r["change"] for r in rows], i + k))]
+        return (max if greatest else min)(around) if around else np.nan
+
+    ectopic, begins = [], []
+    for i, row in enumerate(rows):
+        change = row["change"]
+        beside = mildest(i, change, (-1, 1), change > 0)
+        up = change > 1 and beside < -0.13 * change - 0.17
+        down = change < -1 and beside > -0.13 * change + 0.17
+        ectopic.append(up or down)
+        begins.append(size[i] > 1 and not (up or down))
+
+    odd = []
+    for i, row in enumerate(rows):
+        change, median = row["change"], row["median"]
+        off = rr_s[i] - median
+        goes_on = i > 0 and begins[i - 1] and at(size, i) < at(size, i + 1)
+        after = mildest(i, change, (1, 2), not change > 0)
+        long, short = change > 1 and after < -1, change < -1 and after > 1
+        stands_out = ectopic[i] or ((begins[i] or goes_on) and (long or short))
+        stands_out = stands_out or abs(row["off"]) > 3
+        sides = [rr_s[k] - median for k in (i - 1, i + 1) if 0 <= k < n]
+        opposed = (off > 0.1 * median and any(x < -0.1 * median for x in sides)) or (
+            off < -0.1 * median and any(x > 0.1 * median for x in sides)
+        )
+        alone = off < -0.25 * median or off > 0.5 * median
+        odd.append((stands_out and (opposed or alone)) or not 0.3 <= rr_s[i] <= 2.0)
+    far = [abs(rr_s[i] - rows[i]["median"]) > 0.1 * rows[i]["median"] for i in range(n)]
+    return [odd[i] or (far[i] and any(odd[max(0, i - 1) : i + 2])) for i in range(n)]
+
+
+def _interval(rr_s: np.ndarray, i: int, causal: bool) -> dict[str, float]:
+    """Median around an interval, and its two features in thresholds."""
+
+    def median(k: int) -> float:
+        first, after = (k - 8, k + 3) if causal else (k - 5, k + 6)
+        return float(np.median(rr_s[max(0, first) : after]))
+
+    def change(k: int) -> float:
+        return rr_s[k] - rr_s[k - 1] if k > 0 else np.nan
+
+    def off(k: int) -> float:
+        distance = rr_s[k] - median(k)
+        return 2 * distance if distance < 0 else distance
+
+    def threshold(values: list[float]) -> float:
+        sizes = [abs(x) for x in values if not np.isnan(x)]
+        spread = np.subtract(*np.quantile(sizes, [0.75, 0.25])) if sizes else 0.0
+        return min(max(5.2 * spread / 2, 0.03), max(0.25 * median(i), 0.03))
+
+    around = range(max(0, i - 90), i + 1) if causal else range(max(0, i - 45), i + 46)
+    known = [k for k in around if k < len(rr_s)]
+    return {
+        "median": median(i),
+        "change": change(i) / threshold([change(k) for k in known]),
+        "off": off(i) / threshold([off(k) for k in known]),
+    }
 
 
 def windowed_cross_correlation(

@@ -1,85 +1,349 @@
-"""Which RR intervals are no heart beat to its next, so that they enter no figure."""
+"""Which RR intervals are not from one heart beat to its next, and what can stand for them.
+
+Nothing is moved: the record stays as it is, `find_artifacts` says of each interval what it is,
+`mask_artifacts` leaves out what is no beat to beat, and `redistribute` gives a second record in
+which short runs of bad intervals are replaced by as many plausible ones as fill the same time.
+"""
 
 from __future__ import annotations
 
+from enum import IntEnum
+from typing import NamedTuple
+
 import numpy as np
 
-from interbeat_analysis.series import checked_intervals
+from interbeat_analysis import lipponen_tarvainen
+from interbeat_analysis.lipponen_tarvainen import Classes, Features
+from interbeat_analysis.series import checked_beats, checked_intervals, neighbours
 
 SHORTEST_S = 0.3
 LONGEST_S = 2.0
-MEDIAN_INTERVALS = 11
-MAX_DEVIATION = 0.25
-MAX_DEVIATION_NEXT_TO_REJECTED = 0.10
-"""A missed, extra or early beat spoils two intervals, and the second is often the milder."""
+"""200 and 30 beats a minute: beyond it is no heart at rest or in talk."""
+
+MIN_DEVIATION = 0.10
+"""An interval this near to the median of its neighbourhood is never bad."""
+
+SHORT_ALONE = 0.25
+LONG_ALONE = 0.5
+"""So far off the median an interval is bad without one beside it that is off the other way. A
+deep breath makes one or two intervals a third longer; a beat that is missed doubles one."""
+
+LOOK_AHEAD_BEATS = 3
+"""Later beats that settle whether an interval is bad, in the causal version."""
+
+MOST_REPLACED = 8
+"""Longer runs are left out, not filled: what happened in them is not known."""
+
+FIT = 0.2
+"""How far the replacements may be off the intervals beside them, as a part of these."""
+
+ECTOPIC_DEVIATION = 0.2
+"""A beat moved by less than this part of an interval counts as misplaced."""
 
 
-def artifacts(rr_s: np.ndarray) -> np.ndarray:
-    """Intervals to reject.
+class State(IntEnum):
+    """What becomes of an interval."""
 
-    An interval is rejected when it is shorter than 0.3 s or longer than 2.0 s, when it is off
-    the running median of 11 intervals by more than 25 %, or by more than 10 % right next to
-    one rejected for those reasons. At the ends the median is of the part of its window that
-    exists.
+    OK = 0
+    CORRECTED = 1
+    """Bad, and its run can be replaced."""
+    INVALID = 2
+    """Bad, and left out."""
+
+
+class Kind(IntEnum):
+    """What is wrong with a bad interval."""
+
+    NONE = 0
+    MISSED = 1
+    EXTRA = 2
+    ECTOPIC = 3
+    MISPLACED = 4
+
+
+class Artifacts(NamedTuple):
+    """What each interval of a record is, arrays of shape (n,)."""
+
+    state: np.ndarray
+    """A `State` each, int8."""
+    kind: np.ndarray
+    """A `Kind` each, int8; NONE where the state is ok or the interval is no number."""
+    stands_for: np.ndarray
+    """How many intervals take the place of each: 1 where it stays, and for a corrected run all
+    of its replacements at its first interval and 0 at the others."""
+
+    @property
+    def bad(self) -> np.ndarray:
+        """True where an interval is not from one heart beat to its next, shape (n,)."""
+        return np.asarray(self.state != State.OK)
+
+
+class Redistributed(NamedTuple):
+    """A record in which short runs of bad intervals were replaced, arrays of shape (m,)."""
+
+    beat_t_s: np.ndarray
+    """Beats in seconds; those outside of the replaced runs are where they were."""
+    nn_s: np.ndarray
+    """Intervals in seconds, NaN where a bad one could not be replaced."""
+    corrected: np.ndarray
+    """True where an interval is a replacement, with no heart beat behind it."""
+
+
+class _Runs(NamedTuple):
+    """Runs of bad intervals, one entry each."""
+
+    first: np.ndarray
+    after: np.ndarray
+    left_s: np.ndarray
+    """The good interval before; NaN where the record does not have it."""
+    right_s: np.ndarray
+    lasted_s: np.ndarray
+    replacements: np.ndarray
+    """How many intervals fill the run best; 0 where it cannot be replaced."""
+
+    @property
+    def intervals(self) -> np.ndarray:
+        return self.after - self.first
+
+
+def find_artifacts(
+    rr_s: np.ndarray, *, beat_t_s: np.ndarray | None = None, causal: bool = False
+) -> Artifacts:
+    """Say of each interval whether it is from one heart beat to its next.
+
+    An interval is bad when it is shorter than 0.3 s or longer than 2.0 s, or when the features
+    of Lipponen and Tarvainen set it apart and it is off the median of the 11 around it by more
+    than 10 %. The intervals beside a bad one are bad as well when they are off by as much.
+    Thresholds are at least 30 ms and at most a quarter of the local median.
+
+    A run of at most 8 bad intervals between two good ones is corrected when a whole number of
+    intervals within 20 % of these two fills its time; otherwise it is invalid. Its kind is told
+    from the numbers: more replacements than intervals are missed beats, fewer are extra ones,
+    as many are an ectopic beat, or a misplaced one where no interval is off by 20 %. These are
+    names of patterns in the intervals, not findings about a heart. In a run that cannot be
+    corrected, each interval has the class its own features give it.
+
+    Nothing reaches over a gap, so a record gives what its unbroken parts give one by one.
 
     Parameters
     ----------
     rr_s : ndarray, shape (n,)
-        RR intervals in seconds, in order; NaN (or not positive) is rejected and left out of
-        the medians.
+        RR intervals in seconds, in order. NaN (or not positive) is invalid and parts the record.
+    beat_t_s : ndarray, shape (n,), optional
+        Time of the beat that ends each interval, in seconds, strictly increasing. Where an
+        interval does not begin at the beat before it, the record is parted. Without it, the
+        intervals are taken to follow one another.
+    causal : bool
+        Whether an interval is judged by what came before and three beats after it, as a live
+        program must. Whether an interval is bad then never changes once three more are known;
+        whether its run is corrected is settled when the run has ended.
 
     Returns
     -------
-    ndarray of bool, shape (n,)
-        True where the interval is rejected.
+    Artifacts
+        State, kind and number of replacements of each interval.
 
     Raises
     ------
     ValueError
-        If `rr_s` is not in seconds (median above 10).
+        If `rr_s` is not in seconds (median above 10), the beat times do not increase, or the
+        shapes differ.
+
+    References
+    ----------
+    .. [1] Lipponen, J. A., & Tarvainen, M. P. (2019). A robust algorithm for heart rate
+       variability time series artefact correction using novel beat classification. Journal of
+       Medical Engineering & Technology, 43(3), 173-181.
+       https://doi.org/10.1080/03091902.2019.1640306
     """
     rr_s = checked_intervals(rr_s)
-    median_s = _running_median(rr_s)
-    deviation = np.abs(rr_s - median_s) / median_s
-    plausible = (rr_s >= SHORTEST_S) & (rr_s <= LONGEST_S) & (deviation <= MAX_DEVIATION)
-    beside = np.zeros(len(rr_s), dtype=bool)
-    beside[1:] = ~plausible[:-1]
-    beside[:-1] |= ~plausible[1:]
-    milder = beside & (deviation > MAX_DEVIATION_NEXT_TO_REJECTED)
-    return np.asarray(~plausible | milder)
+    told = ~np.isnan(rr_s)
+    state = np.where(told, State.OK, State.INVALID).astype(np.int8)
+    kind = np.zeros(len(rr_s), dtype=np.int8)
+    stands_for = np.ones(len(rr_s), dtype=np.int64)
+    part = _parts(rr_s, told, beat_t_s)[told]
+    state[told], kind[told], stands_for[told] = _judged(rr_s[told], part, causal=causal)
+    return Artifacts(state, kind, stands_for)
 
 
-def mask_artifacts(rr_s: np.ndarray) -> np.ndarray:
-    """NN intervals: RR with NaN in place of what `artifacts` rejects.
+def mask_artifacts(
+    rr_s: np.ndarray, *, beat_t_s: np.ndarray | None = None, causal: bool = False
+) -> np.ndarray:
+    """NN intervals: RR with NaN in place of what `find_artifacts` calls bad.
 
     Parameters
     ----------
-    rr_s : ndarray, shape (n,)
-        RR intervals in seconds, in order.
+    rr_s, beat_t_s, causal
+        As `find_artifacts`.
 
     Returns
     -------
     ndarray, shape (n,)
-        The same intervals in seconds, NaN where rejected.
+        The same intervals in seconds, NaN where bad.
 
     Raises
     ------
     ValueError
-        If `rr_s` is not in seconds (median above 10).
+        As `find_artifacts`.
     """
-    return np.where(artifacts(rr_s), np.nan, rr_s)
+    return np.where(find_artifacts(rr_s, beat_t_s=beat_t_s, causal=causal).bad, np.nan, rr_s)
 
 
-def _running_median(values: np.ndarray) -> np.ndarray:
-    """Median of the numbers among the 11 values around each; NaN where there is none."""
-    if not len(values):
-        return values
-    beyond = np.full(MEDIAN_INTERVALS // 2, np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.concatenate([beyond, values, beyond]), MEDIAN_INTERVALS
+def redistribute(beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts) -> Redistributed:
+    """A record in which corrected runs are replaced by plausible intervals of the same sum.
+
+    The replacements of a run go in a straight line from the good interval before it to the one
+    after it, all longer or shorter by the same time so that the run begins and ends where it
+    did. No other beat moves.
+
+    Parameters
+    ----------
+    beat_t_s : ndarray, shape (n,)
+        Time of the beat that ends each interval, in seconds, strictly increasing.
+    rr_s : ndarray, shape (n,)
+        RR intervals in seconds.
+    found : Artifacts
+        What `find_artifacts` says of them.
+
+    Returns
+    -------
+    Redistributed
+        Of m intervals; m differs from n where beats were missed or too many.
+
+    Raises
+    ------
+    ValueError
+        If the beat times do not increase, the shapes differ, or `rr_s` is not in seconds
+        (median above 10).
+    """
+    beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
+    if found.state.shape != rr_s.shape:
+        raise ValueError(
+            f"found is of {len(found.state)} intervals and rr_s of {len(rr_s)}; "
+            "pass what find_artifacts gave for these"
+        )
+    corrected = found.state == State.CORRECTED
+    new = np.repeat(corrected, found.stands_for)
+    nn_s = np.repeat(np.where(found.state == State.INVALID, np.nan, rr_s), found.stands_for)
+    t_s = np.repeat(beat_t_s, found.stands_for)
+    first = np.flatnonzero(corrected & (found.stands_for > 0))
+    if len(first):
+        filled_s, since_s = _replacements(rr_s, first, corrected, found.stands_for[first])
+        nn_s[new] = filled_s
+        t_s[new] = np.repeat(beat_t_s[first - 1], found.stands_for[first]) + since_s
+    return Redistributed(t_s, nn_s, new)
+
+
+def _judged(
+    rr_s: np.ndarray, part: np.ndarray, *, causal: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """State, kind and replacements of intervals that are all numbers."""
+    state = np.full(len(rr_s), State.OK, dtype=np.int8)
+    kind = np.full(len(rr_s), Kind.NONE, dtype=np.int8)
+    stands_for = np.ones(len(rr_s), dtype=np.int64)
+    if not len(rr_s):
+        return state, kind, stands_for
+    found = lipponen_tarvainen.features(rr_s, part, causal=causal)
+    classes = lipponen_tarvainen.classify(found, part)
+    bad = _bad(found, part, classes)
+    if not bad.any():
+        return state, kind, stands_for
+    runs = _runs(rr_s, part, bad)
+
+    fixed = runs.replacements > 0
+    state[bad] = np.repeat(np.where(fixed, State.CORRECTED, State.INVALID), runs.intervals)
+    stands_for[bad] = np.where(np.repeat(fixed, runs.intervals), 0, 1)
+    stands_for[runs.first[fixed]] = runs.replacements[fixed]
+    own = _own_kind(classes)[bad]
+    of_run = np.repeat(_run_kind(rr_s, bad, runs), runs.intervals)
+    kind[bad] = np.where(np.repeat(fixed, runs.intervals), of_run, own)
+    return state, kind, stands_for
+
+
+def _parts(rr_s: np.ndarray, told: np.ndarray, beat_t_s: np.ndarray | None) -> np.ndarray:
+    """The number of the unbroken part of each interval."""
+    if beat_t_s is None:
+        follows = np.concatenate([[False], told[:-1]])[: len(rr_s)]
+    else:
+        follows = neighbours(beat_t_s, rr_s)
+    return np.asarray(np.cumsum(told & ~follows))
+
+
+def _bad(found: Features, part: np.ndarray, classes: Classes) -> np.ndarray:
+    """Intervals that stand out as no breathing makes them, and what they spoil beside them."""
+    rr_s, median_s = found.rr_s, found.median_s
+    off_s = rr_s - median_s
+    least_s = MIN_DEVIATION * median_s
+    before_s = lipponen_tarvainen.shifted(rr_s, part, -1) - median_s
+    after_s = found.next_s - median_s
+    long, short = off_s > least_s, off_s < -least_s
+    opposed = long & (np.fmin(before_s, after_s) < -least_s)
+    opposed |= short & (np.fmax(before_s, after_s) > least_s)
+    alone = (off_s < -SHORT_ALONE * median_s) | (off_s > LONG_ALONE * median_s)
+
+    odd = (classes.ectopic | classes.long_or_short) & (opposed | alone)
+    odd |= (rr_s < SHORTEST_S) | (rr_s > LONGEST_S)
+    beside = np.zeros(len(rr_s), dtype=bool)
+    same = part[1:] == part[:-1]
+    beside[1:] = odd[:-1] & same
+    beside[:-1] |= odd[1:] & same
+    return np.asarray(odd | (beside & (long | short)))
+
+
+def _runs(rr_s: np.ndarray, part: np.ndarray, bad: np.ndarray) -> _Runs:
+    """Runs of bad intervals, none over the border of a part, and what can replace them."""
+    opens = np.concatenate([[True], ~bad[:-1] | (part[1:] != part[:-1])])
+    first = np.flatnonzero(bad & opens)
+    closes = np.concatenate([opens[1:] | ~bad[1:], [True]])
+    after = np.flatnonzero(bad & closes) + 1
+    left_s = lipponen_tarvainen.shifted(rr_s, part, -1)[first]
+    right_s = lipponen_tarvainen.shifted(rr_s, part, 1)[after - 1]
+    lasted_s = np.add.reduceat(np.where(bad, rr_s, 0.0), first)
+
+    usual_s = 0.5 * (left_s + right_s)
+    with np.errstate(invalid="ignore"):
+        count = np.maximum(np.rint(lasted_s / usual_s), 1.0)
+        each_s = lasted_s / count
+        fits = np.abs(each_s - usual_s) <= FIT * usual_s
+        fits &= (each_s >= SHORTEST_S) & (each_s <= LONGEST_S)
+    fits &= (after - first <= MOST_REPLACED) & (count <= MOST_REPLACED)
+    replacements = np.where(fits, count, 0.0).astype(np.int64)
+    return _Runs(first, after, left_s, right_s, lasted_s, replacements)
+
+
+def _run_kind(rr_s: np.ndarray, bad: np.ndarray, runs: _Runs) -> np.ndarray:
+    """What is wrong with each run that can be replaced."""
+    usual_s = 0.5 * (runs.left_s + runs.right_s)
+    off_s = np.zeros(len(rr_s))
+    off_s[bad] = np.abs(rr_s[bad] - np.repeat(usual_s, runs.intervals))
+    far = np.maximum.reduceat(off_s, runs.first) > ECTOPIC_DEVIATION * usual_s
+    moved = np.where(far, Kind.ECTOPIC, Kind.MISPLACED)
+    counted = np.where(runs.replacements > runs.intervals, Kind.MISSED, Kind.EXTRA)
+    return np.where(runs.replacements == runs.intervals, moved, counted)
+
+
+def _own_kind(classes: Classes) -> np.ndarray:
+    """What is wrong with each interval, taken alone."""
+    return np.select(
+        [classes.missed, classes.extra, classes.ectopic],
+        [Kind.MISSED, Kind.EXTRA, Kind.ECTOPIC],
+        Kind.MISPLACED,
     )
-    ordered = np.sort(around, axis=-1)  # NaN goes last
-    count = np.count_nonzero(~np.isnan(around), axis=-1)
-    at = np.arange(len(values))
-    middle = ordered[at, (count - 1) // 2] + ordered[at, count // 2]
-    return np.asarray(0.5 * middle)
+
+
+def _replacements(
+    rr_s: np.ndarray, first: np.ndarray, corrected: np.ndarray, count: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Intervals that fill the runs, and the time since the start of its run at which each ends."""
+    lasted_s = np.add.reduceat(np.where(corrected, rr_s, 0.0), first)
+    after = np.flatnonzero(corrected & ~np.append(corrected[1:], False)) + 1
+    left_s, right_s = rr_s[first - 1], rr_s[after]
+    # Places 1 to k of k + 1 steps from left to right have the mean of the two.
+    longer_s = lasted_s / count - 0.5 * (left_s + right_s)
+    number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + 1.0
+    step_s = (right_s - left_s) / (count + 1.0)
+    base_s, each_step_s = np.repeat(left_s + longer_s, count), np.repeat(step_s, count)
+    return (
+        base_s + each_step_s * number,
+        base_s * number + each_step_s * 0.5 * number * (number + 1.0),
+    )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import artifacts, mask_artifacts
+from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
 from interbeat_analysis.hrv import hrv
 from interbeat_analysis.series import grid, heart_rate
 from interbeat_analysis.synchrony import (
@@ -89,7 +89,7 @@ def correlation(a: Heart, b: Heart) -> WindowedCrossCorrelation:
 
 
 def _partner(heart: Heart) -> dict[str, Any]:
-    rejected = artifacts(heart.rr_s)
+    rejected = find_artifacts(heart.rr_s, beat_t_s=heart.t_s).bad
     found = hrv(heart.t_s, _nn(heart))
     return {
         "beats": len(heart.rr_s),
@@ -121,7 +121,7 @@ def _synchrony(a: Heart, b: Heart) -> dict[str, Any]:
 
 
 def _nn(heart: Heart) -> np.ndarray:
-    return mask_artifacts(heart.rr_s)
+    return mask_artifacts(heart.rr_s, beat_t_s=heart.t_s)
 
 
 def _opening_s(heart: Heart) -> float:

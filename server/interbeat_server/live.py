@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import artifacts, mask_artifacts
+from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
 from interbeat_analysis.hrv import HRV, windowed_hrv
 from interbeat_analysis.series import grid, heart_rate, known_until
 from interbeat_analysis.synchrony import windowed_cross_correlation
@@ -258,7 +258,7 @@ class _Heart:
         return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", self.link.reason)
 
     def indices(self, t_s: float, beats: Beats) -> WindowedIndices:
-        rejected = artifacts(beats.rr_s)
+        rejected = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True).bad
         nn_s = np.where(rejected, np.nan, beats.rr_s)
         found = windowed_hrv(beats.t_s, nn_s, np.array([t_s]), HRV_WINDOW_S)
         inside = (beats.t_s > t_s - HRV_WINDOW_S) & (beats.t_s <= t_s)
@@ -380,7 +380,8 @@ def _opening_s(beats: Beats, otherwise_s: float) -> float:
 
 
 def _heart_rate(beats: Beats, t_s: np.ndarray) -> np.ndarray:
-    return heart_rate(beats.t_s, mask_artifacts(beats.rr_s), t_s)
+    nn_s = mask_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
+    return heart_rate(beats.t_s, nn_s, t_s)
 
 
 def _nothing() -> Series:

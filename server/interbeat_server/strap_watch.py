@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import LONGEST_S, SHORTEST_S, artifacts
+from interbeat_analysis.artifacts import LONGEST_S, SHORTEST_S, find_artifacts
 from interbeat_collector.events import Device, Link, Packet
 from interbeat_collector.heart_rate import TICKS_PER_S, decode
 from interbeat_collector.straps import StrapModel, model_of
@@ -138,7 +138,7 @@ class StrapWatch:
             packets=len(arrivals_s),
             lost=_lost(arrivals_s),
             intervals=len(rr_s),
-            artifact_share=float(artifacts(rr_s).mean()) if len(rr_s) else np.nan,
+            artifact_share=float(find_artifacts(rr_s).bad.mean()) if len(rr_s) else np.nan,
             mean_bpm=60.0 / float(np.median(rr_s)) if len(rr_s) else np.nan,
         )
 
@@ -172,7 +172,8 @@ class StrapWatch:
 
     def _wild(self, t_s: float) -> bool:
         before, recent = self.rr_s(-np.inf, t_s - WILD_S), self.rr_s(t_s - WILD_S, t_s)
-        return int(artifacts(np.append(before, recent))[len(before) :].sum()) >= WILD_INTERVALS
+        bad = find_artifacts(np.append(before, recent)).bad
+        return int(bad[len(before) :].sum()) >= WILD_INTERVALS
 
 
 def _lost(arrivals_s: np.ndarray) -> int:
