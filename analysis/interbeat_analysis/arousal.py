@@ -68,7 +68,9 @@ def clean_heart_rate(
     ValueError
         As `series.heart_rate` and `series.grid`.
     """
-    return heart_rate(beat_t_s, mask_artifacts(rr_s), grid(start_s, stop_s, FS_HZ))
+    return heart_rate(
+        beat_t_s, mask_artifacts(rr_s, beat_t_s=beat_t_s), grid(start_s, stop_s, FS_HZ)
+    )
 
 
 def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:

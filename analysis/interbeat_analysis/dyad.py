@@ -162,9 +162,8 @@ def measured(
     """
     a, b = both.band_bpm
     found = correlogram(a, b)
-    lasted_s = float(len(a))
-    clean_share = found.joint_s / lasted_s if lasted_s else 0.0
-    if not enough(found.joint_s, lasted_s) or not found.sigma > 0:
+    clean_share = found.joint_s / found.lasted_s if found.lasted_s else 0.0
+    if not enough(found.joint_s, found.lasted_s) or not found.sigma > 0:
         return _nothing(both, found, clean_share, "not_enough_data")
     if same_heart(found):
         return _nothing(both, found, clean_share, "same_source")
@@ -254,7 +253,6 @@ def together(sessions: Sequence[Dyad]) -> Dyad:
     balance = float(np.mean([s.lead.balance for s in telling]))
     problem = next((s.index.reason for s in telling if s.index.state == "locked"), "")
     whole = locked(problem) if problem else index(found, judged, balance, settled)
-    lasted_s = sum(s.joint_s / s.clean_share for s in telling)
     state: LinkageState = "linked" if judged.p <= LINKED_P else "no_linkage"
     worst = max((s.breathing for s in telling), key=lambda check: np.nan_to_num(check.z, nan=-9.0))
     flags = {flag for s in telling for flag in s.flags} - {"shared_or_linked"}
@@ -262,7 +260,7 @@ def together(sessions: Sequence[Dyad]) -> Dyad:
         flags.add("shared_or_linked")
     return Dyad(
         found.joint_s,
-        found.joint_s / lasted_s,
+        found.joint_s / found.lasted_s,
         speech_known,
         state,
         found,

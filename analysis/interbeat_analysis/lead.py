@@ -14,7 +14,7 @@ from interbeat_analysis.linkage import Correlogram, Linkage, shrinkage
 
 CLAIM_P = 0.05
 CLAIM_Z = 2.58
-CLAIM_JOINT_S = 1200.0
+CLAIM_LASTED_S = 1200.0
 
 
 class Lead(NamedTuple):
@@ -71,7 +71,7 @@ def lead(found: Correlogram, judged: Linkage) -> Lead:
     asymmetry = ahead - behind
     z = asymmetry / found.asymmetry_sigma
     leaning = _share(max(ahead, 0.0), max(behind, 0.0)) * shrinkage(z)
-    may_say = judged.p <= CLAIM_P and abs(z) > CLAIM_Z and found.joint_s >= CLAIM_JOINT_S
+    may_say = judged.p <= CLAIM_P and abs(z) > CLAIM_Z and found.lasted_s >= CLAIM_LASTED_S
     claim: Literal["a", "b"] = "a" if z > 0 else "b"
     return Lead(asymmetry, z, leaning, 1.0 - abs(leaning), claim if may_say else None)
 

@@ -44,6 +44,8 @@ class Correlogram(NamedTuple):
     """The same for the mean over positive minus the mean over negative lags; NaN if pooled."""
     joint_s: float
     """Seconds in which both bands are known."""
+    lasted_s: float
+    """Seconds of the stretch."""
     sessions: int = 1
 
     @property
@@ -107,7 +109,7 @@ def correlogram(a: np.ndarray, b: np.ndarray) -> Correlogram:
     joint_s = float(np.count_nonzero(np.isfinite(a) & np.isfinite(b)))
     if n < 2 * away + FEWEST_SURROGATES:
         nothing = np.full(len(lags), np.nan)
-        return Correlogram(lags.astype(float), nothing, np.nan, np.nan, np.nan, np.nan, joint_s)
+        return Correlogram(lags.astype(float), nothing, *[np.nan] * 4, joint_s, float(n))
     shifted, backward = _correlations(a, b)
     far = shifted[away + 1 : n - away]
     apart = (_asymmetries(far), _asymmetries(np.append(backward, backward[: 2 * MAX_LAG_S])))
@@ -121,6 +123,7 @@ def correlogram(a: np.ndarray, b: np.ndarray) -> Correlogram:
         df=_known(far, backward) / CORRELATION_S - 1.0,
         asymmetry_sigma=SIGMA_INFLATION * _root_mean_square(*apart),
         joint_s=joint_s,
+        lasted_s=float(n),
     )
 
 

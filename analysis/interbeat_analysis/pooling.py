@@ -53,5 +53,6 @@ def pooled(sessions: Sequence[Correlogram]) -> Correlogram:
         df=float(sum(c.df for c in telling)),
         asymmetry_sigma=np.nan,
         joint_s=float(sum(c.joint_s for c in telling)),
+        lasted_s=float(sum(c.lasted_s for c in telling)),
         sessions=sum(c.sessions for c in telling),
     )

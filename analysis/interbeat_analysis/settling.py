@@ -22,8 +22,9 @@ LOG_SIGMA = 0.21
 LOG_SIGMA_OF_S = 1200.0
 REFERENCE_SIGMA = 0.15
 """What is left unknown of a personal reference that is long enough."""
-REFERENCE_NEEDED_S = 2400.0
-"""40 minutes of each partner; with less the judgement would rest on the reference's chance."""
+REFERENCE_NEEDED_S = 2280.0
+"""40 minutes of each partner, less what ends and rejected beats cost; with less the judgement
+would rest on the reference's chance."""
 FASTER_Z = 1.645
 """One-sided 5 %."""
 
