@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.arousal import arousal_band, clean_heart_rate, slow_heart_rate
+from interbeat_analysis.arousal import clean_heart_rate
 from interbeat_analysis.dyad import Dyad, Series, measured, series, together
 from interbeat_analysis.settling import Reference, reference
 from interbeat_collector.events import PARTNERS
