@@ -86,8 +86,10 @@ def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
     Returns
     -------
     ndarray, shape (..., n)
-        Smoothed with a Gaussian of 3 s, for the n whole seconds that the series covers. NaN
-        before the first and after the last known sample, and in holes longer than 4 s.
+        Smoothed with a Gaussian of 3 s, for the n whole seconds that the series covers. Holes
+        up to 4 s are bridged by straight lines first: left out, 5 % bad beats would shorten the
+        half-decay time by 5 %, and so by 3 %. NaN in longer holes, before the first known sample
+        and after the last.
 
     Raises
     ------
@@ -99,8 +101,10 @@ def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
         raise ValueError(f"fs = {fs} Hz must be a whole number, so that it meets every second")
     hr_bpm = np.asarray(hr_bpm, dtype=np.float64)
     step = int(fs)
-    valid = bridged(np.isfinite(hr_bpm), fs)[..., ::step]
-    return np.where(valid, smoothed(hr_bpm, SMOOTHING_S, fs)[..., ::step], np.nan)
+    rows = [bridged(row, fs) for row in hr_bpm.reshape(-1, hr_bpm.shape[-1])]
+    filled = np.reshape(rows, hr_bpm.shape)
+    smooth = smoothed(filled, SMOOTHING_S, fs)[..., ::step]
+    return np.where(np.isfinite(filled[..., ::step]), smooth, np.nan)
 
 
 def arousal_band(slow: np.ndarray) -> ArousalBand:
@@ -179,13 +183,13 @@ def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
     return np.asarray(mean + values / np.where(weight > 1e-9, weight, np.nan))
 
 
-def bridged(known: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.ndarray:
-    """Which samples lie at, or between, known samples that are not too far apart.
+def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.ndarray:
+    """A series whose short holes are straight lines.
 
     Parameters
     ----------
-    known : ndarray of bool, shape (..., n)
-        Which samples are known.
+    x : ndarray, shape (n,)
+        The series, NaN where unknown.
     fs : float
         Samples per second, in Hz.
     longest_s : float
@@ -193,13 +197,17 @@ def bridged(known: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> 
 
     Returns
     -------
-    ndarray of bool, shape (..., n)
+    ndarray, shape (n,)
+        NaN in longer holes, before the first known sample and after the last.
     """
-    n = known.shape[-1]
-    at = np.arange(n, dtype=np.float64)
-    before = np.maximum.accumulate(np.where(known, at, -np.inf), axis=-1)
-    after = np.minimum.accumulate(np.where(known, at, np.inf)[..., ::-1], axis=-1)[..., ::-1]
-    return np.asarray(after - before <= longest_s * fs)
+    known = np.isfinite(x)
+    if known.all() or not known.any():
+        return x
+    at = np.flatnonzero(known)
+    filled = np.interp(np.arange(len(x)), at, x[at], left=np.nan, right=np.nan)
+    for hole in np.flatnonzero(np.diff(at) > longest_s * fs):
+        filled[at[hole] + 1 : at[hole + 1]] = np.nan
+    return filled
 
 
 def _convolved(x: np.ndarray, sigma: float) -> np.ndarray:
