@@ -87,12 +87,12 @@ def bad_intervals(rr_s: np.ndarray, *, causal: bool = False) -> list[bool]:
         stands_out = ectopic[i] or ((begins[i] or goes_on) and (long or short))
         stands_out = stands_out or abs(row["off"]) > 3
         sides = [rr_s[k] - median for k in (i - 1, i + 1) if 0 <= k < n]
-        opposed = (off > 0.1 * median and any(x < -0.1 * median for x in sides)) or (
-            off < -0.1 * median and any(x > 0.1 * median for x in sides)
+        opposed = (off > 0.09 * median and any(x < -0.09 * median for x in sides)) or (
+            off < -0.09 * median and any(x > 0.09 * median for x in sides)
         )
         alone = off < -0.25 * median or off > 0.5 * median
         odd.append((stands_out and (opposed or alone)) or not 0.3 <= rr_s[i] <= 2.0)
-    far = [abs(rr_s[i] - rows[i]["median"]) > 0.1 * rows[i]["median"] for i in range(n)]
+    far = [abs(rr_s[i] - rows[i]["median"]) > 0.09 * rows[i]["median"] for i in range(n)]
     return [odd[i] or (far[i] and any(odd[max(0, i - 1) : i + 2])) for i in range(n)]
 
 

@@ -20,7 +20,7 @@ SHORTEST_S = 0.3
 LONGEST_S = 2.0
 """200 and 30 beats a minute: beyond it is no heart at rest or in talk."""
 
-MIN_DEVIATION = 0.10
+MIN_DEVIATION = 0.09
 """An interval this near to the median of its neighbourhood is never bad."""
 
 SHORT_ALONE = 0.25
@@ -103,7 +103,7 @@ class _Runs(NamedTuple):
 
     @property
     def intervals(self) -> np.ndarray:
-        return self.after - self.first
+        return np.asarray(self.after - self.first)
 
 
 def find_artifacts(
@@ -113,7 +113,7 @@ def find_artifacts(
 
     An interval is bad when it is shorter than 0.3 s or longer than 2.0 s, or when the features
     of Lipponen and Tarvainen set it apart and it is off the median of the 11 around it by more
-    than 10 %. The intervals beside a bad one are bad as well when they are off by as much.
+    than 9 %. The intervals beside a bad one are bad as well when they are off by as much.
     Thresholds are at least 30 ms and at most a quarter of the local median.
 
     A run of at most 8 bad intervals between two good ones is corrected when a whole number of
@@ -186,7 +186,8 @@ def mask_artifacts(
     ValueError
         As `find_artifacts`.
     """
-    return np.where(find_artifacts(rr_s, beat_t_s=beat_t_s, causal=causal).bad, np.nan, rr_s)
+    found = find_artifacts(rr_s, beat_t_s=beat_t_s, causal=causal)
+    return np.where(found.bad, np.nan, rr_s)
 
 
 def redistribute(beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts) -> Redistributed:

@@ -6,25 +6,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.series import (
-    check_positive,
-    checked_beats,
-    checked_intervals,
-    neighbours,
+from interbeat_analysis.differences import (
+    MS_PER_S,
+    Differences,
+    differences_inside,
+    off_centre,
 )
-
-MS_PER_S = 1000.0
-US_PER_S = 1e6
-SQRT_2 = np.sqrt(2.0)
+from interbeat_analysis.series import check_positive, checked_beats, checked_intervals
+from interbeat_analysis.window_sums import beats_inside, counts_inside, sums_inside
 
 TRIANGULAR_BIN_S = 1.0 / 128.0
 """Width of the bins of the triangular index: the sampling of the recorders of 1996."""
 
 GRID_S = 1e-6
 """Intervals and differences are told apart to 0.001 ms, so that rounding decides no tie."""
-
-SPLITTER = 134217729.0
-"""2**27 + 1: cuts a float64 into two halves whose products are exact."""
 
 
 class HRV(NamedTuple):
@@ -105,7 +100,7 @@ def windowed_hrv(beat_t_s: np.ndarray, nn_s: np.ndarray, end_s: np.ndarray, wind
     check_positive("window_s", window_s, "s")
     beat_t_s, nn_s = checked_beats(beat_t_s, nn_s)
     end_s = np.asarray(end_s, dtype=np.float64)
-    first, after = _beats_inside(beat_t_s, end_s, window_s)
+    first, after = beats_inside(beat_t_s, end_s, window_s)
     found = _figures(beat_t_s, nn_s, first, after)
     return HRV(*(values.reshape(end_s.shape) for values in found))
 
@@ -179,7 +174,7 @@ def windowed_triangular_index(
     check_positive("window_s", window_s, "s")
     beat_t_s, nn_s = checked_beats(beat_t_s, nn_s)
     end_s = np.asarray(end_s, dtype=np.float64)
-    first, after = _beats_inside(beat_t_s, end_s, window_s)
+    first, after = beats_inside(beat_t_s, end_s, window_s)
     return _triangular_indices(nn_s, first, after).reshape(end_s.shape)
 
 
@@ -239,140 +234,38 @@ def windowed_share(
     marked = np.asarray(marked, dtype=bool)
     beat_t_s, _ = checked_beats(beat_t_s, np.ones(marked.shape))
     end_s = np.asarray(end_s, dtype=np.float64)
-    first, after = _beats_inside(beat_t_s, end_s, window_s)
+    first, after = beats_inside(beat_t_s, end_s, window_s)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = 100.0 * _counts(marked, first, after) / (after - first)
+        share = 100.0 * counts_inside(marked, first, after) / (after - first)
     return np.asarray(share.reshape(end_s.shape))
 
 
-def _beats_inside(
-    beat_t_s: np.ndarray, end_s: np.ndarray, window_s: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """First beat of each window, and the first one after it."""
-    end_s = end_s.ravel()
-    first = np.searchsorted(beat_t_s, end_s - window_s, side="right")
-    return first, np.searchsorted(beat_t_s, end_s, side="right")
+def hrv_inside(
+    nn_s: np.ndarray, first: np.ndarray, after: np.ndarray, differences: Differences
+) -> HRV:
+    """The figures of the intervals `first` to `after` (excluded) of each window.
 
-
-def _figures(beat_t_s: np.ndarray, nn_s: np.ndarray, first: np.ndarray, after: np.ndarray) -> HRV:
-    """The figures of the intervals `first` to `after` (excluded) of each window."""
-    valid = ~np.isnan(nn_s)
-    beats = _counts(valid, first, after)
-    centre_s = nn_s[np.argmax(valid)] if valid.any() else 0.0
-    off_s = np.where(valid, nn_s - centre_s, 0.0)
-    sum_s, _, spread = _sums(off_s, beats, first, after)
-
-    # Difference i lies between intervals i and i + 1, so a window has one fewer of them.
-    follows = neighbours(beat_t_s, nn_s)[1:]
-    step_s = follows * (off_s[1:] - off_s[:-1])
-    pair_s = follows * (off_s[1:] + off_s[:-1])
-    stop = np.maximum(after - 1, 0)
-    begin = np.minimum(first, stop)
-    steps = _counts(follows, begin, stop)
-    _, step_squares, step_spread = _sums(step_s, steps, begin, stop)
-    _, _, pair_spread = _sums(pair_s, steps, begin, stop)
-    step_us = np.rint(np.abs(step_s) * US_PER_S)
-
+    The differences are handed in, since they may be of other intervals
+    (`interbeat_analysis.corrected`).
+    """
+    off_s, centre_s = off_centre(nn_s)
+    beats = counts_inside(~np.isnan(nn_s), first, after)
+    sum_s, _, spread = sums_inside(off_s, beats, first, after)
+    n = beats.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        n, n_steps = beats.astype(np.float64), steps.astype(np.float64)
         sdnn_ms = MS_PER_S * np.sqrt(spread / (n - 1.0))
         sdnn_ms[beats < 2] = np.nan
-        freedom = n_steps - 1.0
-        freedom[steps < 2] = np.nan
-        sdsd_ms = MS_PER_S * np.sqrt(step_spread / freedom)
         return HRV(
             mean_hr_bpm=60.0 / (centre_s + sum_s / n),
             sdnn_ms=sdnn_ms,
-            rmssd_ms=MS_PER_S * np.sqrt(step_squares / n_steps),
             beats=beats,
-            sdsd_ms=sdsd_ms,
-            pnn50_percent=100.0 * _counts(step_us > 50_000, begin, stop) / n_steps,
-            pnn20_percent=100.0 * _counts(step_us > 20_000, begin, stop) / n_steps,
-            sd1_ms=sdsd_ms / SQRT_2,
-            sd2_ms=MS_PER_S / SQRT_2 * np.sqrt(pair_spread / freedom),
-            sd2_identity_ms=np.sqrt(2.0 * sdnn_ms**2 - 0.5 * sdsd_ms**2),
-            differences=steps,
+            sd2_identity_ms=np.sqrt(2.0 * sdnn_ms**2 - 0.5 * differences.sdsd_ms**2),
+            **differences._asdict(),
         )
 
 
-def _counts(marked: np.ndarray, first: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """How many of `first` to `after` (excluded) are marked, for each window."""
-    if marked.all():
-        return np.asarray(after - first)
-    before = np.concatenate([[0], np.cumsum(marked)])
-    return np.asarray(before.take(after) - before.take(first))
-
-
-def _sums(
-    values: np.ndarray, counts: np.ndarray, first: np.ndarray, after: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sum, sum of squares, and sum of squared deviations from the mean, of each window.
-
-    Prefix sums lose what a long record adds up to: the few ms of a quiet minute are the
-    difference of two large numbers. So every sum is a pair of float64, the value and what
-    rounding left over, about 32 digits together, and a difference of two keeps what it needs.
-
-    References
-    ----------
-    .. [1] Dekker, T. J. (1971). A floating-point technique for extending the available
-       precision. Numerische Mathematik, 18, 224-242. https://doi.org/10.1007/BF01397083
-    """
-    squared, squared_rest = _square(values)
-    sums, rests = _window_sums(values, squared, squared_rest, first, after)
-    total, squares = sums.real.copy(), sums.imag.copy()
-
-    # counts * squares - total**2, each product with what its rounding left over.
-    counts = counts.astype(np.float64)
-    product = counts * squares
-    high = _upper_half(squares)
-    rest = (counts * high - product) + counts * (squares - high) + counts * rests.imag
-    total_squared, total_squared_rest = _square(total)
-    rest -= total_squared_rest + 2.0 * total * rests.real
-    spread = np.maximum((product - total_squared) + rest, 0.0) / np.maximum(counts, 1)
-    return total + rests.real, squares + rests.imag, spread
-
-
-def _window_sums(
-    values: np.ndarray,
-    squared: np.ndarray,
-    squared_rest: np.ndarray,
-    first: np.ndarray,
-    after: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of the values (real) and of their squares (imaginary) in each window, and rests.
-
-    Complex numbers add their parts apart, so two running sums cost one pass.
-    """
-    terms = np.empty(len(values), dtype=np.complex128)
-    terms.real, terms.imag = values, squared
-    upto = np.zeros(len(terms) + 1, dtype=np.complex128)
-    np.cumsum(terms, out=upto[1:])
-    before, now = upto[:-1], upto[1:]
-    added = now - before
-    lost = (before - (now - added)) + (terms - added)
-    lost.imag += squared_rest
-    lost_upto = np.zeros(len(terms) + 1, dtype=np.complex128)
-    np.cumsum(lost, out=lost_upto[1:])
-
-    begin, end = upto.take(first), upto.take(after)
-    sums = end - begin
-    taken = end - sums
-    rests = (end - (sums + taken)) + (taken - begin)
-    return sums, rests + (lost_upto.take(after) - lost_upto.take(first))
-
-
-def _square(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Squares, and what rounding left over of them."""
-    high = _upper_half(values)
-    low = values - high
-    squared = values * values
-    return squared, ((high * high - squared) + 2.0 * high * low) + low * low
-
-
-def _upper_half(values: np.ndarray) -> np.ndarray:
-    """The upper 26 bits of each value; what they leave fits into 26 bits as well."""
-    scaled = SPLITTER * values
-    return np.asarray(scaled - (scaled - values))
+def _figures(beat_t_s: np.ndarray, nn_s: np.ndarray, first: np.ndarray, after: np.ndarray) -> HRV:
+    return hrv_inside(nn_s, first, after, differences_inside(beat_t_s, nn_s, first, after))
 
 
 def _triangular_indices(nn_s: np.ndarray, first: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -384,4 +277,4 @@ def _triangular_indices(nn_s: np.ndarray, first: np.ndarray, after: np.ndarray) 
     np.cumsum(upto, axis=0, out=upto)
     highest = (upto[after] - upto[first]).max(axis=1, initial=0)
     with np.errstate(invalid="ignore"):
-        return np.asarray(_counts(valid, first, after) / highest)
+        return np.asarray(counts_inside(valid, first, after) / highest)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import rank_filter
 
 MEDIAN_BEATS = 11
 THRESHOLD_BEATS = 91
@@ -188,27 +189,55 @@ def moving_quantiles(
         One for each share, interpolated between two values; NaN where a window holds no number.
     """
     back, ahead = reach
+    width = back + ahead + 1
     if not len(values):
         return [np.empty(0) for _ in shares]
-    # Between two parts there are as many NaN as a window can reach, and NaN is sorted last.
+    # Between two parts there are as many NaN as a window can reach.
     room = max(back, ahead)
     at = np.arange(len(values)) + room * (part - part[0] + 1)
     spaced = np.full(at[-1] + room + 1, np.nan)
     spaced[at] = values
-    ordered = np.lib.stride_tricks.sliding_window_view(spaced, back + ahead + 1)[at - back]
-    ordered.sort(axis=1)
-
     numbers = np.concatenate([[0], np.cumsum(~np.isnan(spaced))])
     count = numbers[at + ahead + 1] - numbers[at - back]
-    rows = np.arange(len(values))
+
+    full = count == width
+    around = np.lib.stride_tricks.sliding_window_view(spaced, width)[(at - back)[~full]]
+    around.sort(axis=1)  # NaN goes last
+    spaced[np.isnan(spaced)] = np.inf  # beyond every rank that is asked for
     found = []
     for share in shares:
-        place = share * np.maximum(count - 1, 0)
-        low = place.astype(np.int64)
-        high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        lower, upper = ordered[rows, low], ordered[rows, high]
-        found.append(lower + (place - low) * (upper - lower))
+        quantile = np.empty(len(values))
+        quantile[~full] = _interpolated(around, count[~full], share)
+        if full.any():
+            quantile[full] = _of_full_windows(spaced, width, ahead, share)[at[full]]
+        found.append(quantile)
     return found
+
+
+def _interpolated(ordered: np.ndarray, count: np.ndarray, share: float) -> np.ndarray:
+    """Quantile of the first `count` values of each row; NaN where that is none."""
+    last = np.maximum(count - 1, 0)
+    place = share * last
+    low = place.astype(np.int64)
+    high = np.minimum(low + 1, last)
+    rows = np.arange(len(ordered))
+    lower = ordered[rows, low]
+    return np.asarray(lower + (place - low) * (ordered[rows, high] - lower))
+
+
+def _of_full_windows(values: np.ndarray, width: int, ahead: int, share: float) -> np.ndarray:
+    """Quantile of the `width` values around each, `ahead` of them after it; wrong at the ends."""
+    place = share * (width - 1)
+    low = int(place)
+    origin = (width - 1) // 2 - ahead
+    lower = rank_filter(values, low, size=width, origin=origin, mode="nearest")
+    if place > low:
+        upper = rank_filter(values, low + 1, size=width, origin=origin, mode="nearest")
+        with np.errstate(invalid="ignore"):  # inf - inf, where a window is not full
+            upper -= lower
+            upper *= place - low
+        lower += upper
+    return np.asarray(lower)
 
 
 def _threshold_s(
@@ -219,4 +248,4 @@ def _threshold_s(
     reach = (THRESHOLD_BEATS - 1, 0) if causal else (half, half)
     lower, upper = moving_quantiles(np.abs(values_s), part, reach, (0.25, 0.75))
     spread_s = QUARTILE_DEVIATIONS * 0.5 * (upper - lower)
-    return np.clip(np.nan_to_num(spread_s), FLOOR_S, cap_s)
+    return np.asarray(np.clip(np.nan_to_num(spread_s), FLOOR_S, cap_s))

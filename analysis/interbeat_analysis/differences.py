@@ -1,0 +1,84 @@
+"""Figures of the successive differences of NN intervals, for one window or thousands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from interbeat_analysis.series import neighbours
+from interbeat_analysis.window_sums import counts_inside, sums_inside
+
+MS_PER_S = 1000.0
+US_PER_S = 1e6
+SQRT_2 = np.sqrt(2.0)
+
+
+class Differences(NamedTuple):
+    """What successive differences tell, one value per window; the fields are those of `HRV`."""
+
+    rmssd_ms: np.ndarray
+    sdsd_ms: np.ndarray
+    pnn50_percent: np.ndarray
+    pnn20_percent: np.ndarray
+    sd1_ms: np.ndarray
+    sd2_ms: np.ndarray
+    differences: np.ndarray
+
+
+def differences_inside(
+    beat_t_s: np.ndarray, nn_s: np.ndarray, first: np.ndarray, after: np.ndarray
+) -> Differences:
+    """Figures of the differences between the intervals of each window.
+
+    Parameters
+    ----------
+    beat_t_s : ndarray, shape (n,)
+        Time of the beat that ends each interval, in seconds, strictly increasing.
+    nn_s : ndarray, shape (n,)
+        NN intervals in seconds, NaN where one was rejected.
+    first, after : ndarray of int, shape (w,)
+        First interval of each window, and the first one after it.
+
+    Returns
+    -------
+    Differences
+        Arrays of shape (w,), NaN where a window holds too few differences.
+
+    See Also
+    --------
+    interbeat_analysis.hrv.windowed_hrv : the definitions, and a reference.
+    """
+    off_s = off_centre(nn_s)[0]
+    # Difference i lies between intervals i and i + 1, so a window has one fewer of them.
+    follows = neighbours(beat_t_s, nn_s)[1:]
+    step_s = follows * (off_s[1:] - off_s[:-1])
+    pair_s = follows * (off_s[1:] + off_s[:-1])
+    stop = np.maximum(after - 1, 0)
+    begin = np.minimum(first, stop)
+    steps = counts_inside(follows, begin, stop)
+    _, squares, spread = sums_inside(step_s, steps, begin, stop)
+    _, _, pair_spread = sums_inside(pair_s, steps, begin, stop)
+    step_us = np.rint(np.abs(step_s) * US_PER_S)
+
+    n = steps.astype(np.float64)
+    freedom = n - 1.0
+    freedom[steps < 2] = np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sdsd_ms = MS_PER_S * np.sqrt(spread / freedom)
+        return Differences(
+            rmssd_ms=MS_PER_S * np.sqrt(squares / n),
+            sdsd_ms=sdsd_ms,
+            pnn50_percent=100.0 * counts_inside(step_us > 50_000, begin, stop) / n,
+            pnn20_percent=100.0 * counts_inside(step_us > 20_000, begin, stop) / n,
+            sd1_ms=sdsd_ms / SQRT_2,
+            sd2_ms=MS_PER_S / SQRT_2 * np.sqrt(pair_spread / freedom),
+            differences=steps,
+        )
+
+
+def off_centre(nn_s: np.ndarray) -> tuple[np.ndarray, float]:
+    """Intervals less one of them, 0 where there is none, and that one: small numbers add well."""
+    valid = ~np.isnan(nn_s)
+    centre_s = float(nn_s[np.argmax(valid)]) if valid.any() else 0.0
+    return np.where(valid, nn_s - centre_s, 0.0), centre_s

@@ -1,0 +1,107 @@
+"""Counts and sums over thousands of windows of one record, at the cost of going over it once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SPLITTER = 134217729.0
+"""2**27 + 1: cuts a float64 into two halves whose products are exact."""
+
+
+def beats_inside(
+    beat_t_s: np.ndarray, end_s: np.ndarray, window_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """First beat of each window `(end_s - window_s, end_s]`, and the first one after it."""
+    end_s = end_s.ravel()
+    first = np.searchsorted(beat_t_s, end_s - window_s, side="right")
+    return first, np.searchsorted(beat_t_s, end_s, side="right")
+
+
+def counts_inside(marked: np.ndarray, first: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How many of `first` to `after` (excluded) are marked, for each window."""
+    if marked.all():
+        return np.asarray(after - first)
+    before = np.concatenate([[0], np.cumsum(marked)])
+    return np.asarray(before.take(after) - before.take(first))
+
+
+def sums_inside(
+    values: np.ndarray, counts: np.ndarray, first: np.ndarray, after: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sum, sum of squares, and sum of squared deviations from the mean, of each window.
+
+    Prefix sums lose what a long record adds up to: the few ms of a quiet minute are the
+    difference of two large numbers. So every sum is a pair of float64, the value and what
+    rounding left over, about 32 digits together, and a difference of two keeps what it needs.
+
+    References
+    ----------
+    .. [1] Dekker, T. J. (1971). A floating-point technique for extending the available
+       precision. Numerische Mathematik, 18, 224-242. https://doi.org/10.1007/BF01397083
+    """
+    squared, squared_rest = _square(values)
+    sums, rests = _window_sums(values, squared, squared_rest, first, after)
+    total, squares = sums.real.copy(), sums.imag.copy()
+
+    # counts * squares - total**2, each product with what its rounding left over.
+    counts = counts.astype(np.float64)
+    product = counts * squares
+    high = _upper_half(squares)
+    rest = (counts * high - product) + counts * (squares - high) + counts * rests.imag
+    total_squared, total_squared_rest = _square(total)
+    rest -= total_squared_rest + 2.0 * total * rests.real
+    spread = np.maximum((product - total_squared) + rest, 0.0) / np.maximum(counts, 1)
+    return total + rests.real, squares + rests.imag, spread
+
+
+def _window_sums(
+    values: np.ndarray,
+    squared: np.ndarray,
+    squared_rest: np.ndarray,
+    first: np.ndarray,
+    after: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of the values (real) and of their squares (imaginary) in each window, and rests.
+
+    Complex numbers add their parts apart, so two running sums cost one pass. Everything is
+    written in place: a new array of this size costs more than what is computed in it.
+    """
+    upto = np.zeros((2, len(values) + 1), dtype=np.complex128)
+    sums, lost = upto[0, 1:], upto[1, 1:]
+    terms = np.empty(len(values), dtype=np.complex128)
+    terms.real, terms.imag = values, squared
+    np.cumsum(terms, out=sums)
+
+    # What each addition lost: (before - (sum - added)) + (term - added).
+    added = sums - upto[0, :-1]
+    np.subtract(sums, added, out=lost)
+    np.subtract(upto[0, :-1], lost, out=lost)
+    terms -= added
+    lost += terms
+    lost.imag += squared_rest
+    np.cumsum(lost, out=lost)
+
+    (begin, lost_before), (end, lost_upto) = upto.take(first, axis=1), upto.take(after, axis=1)
+    inside = end - begin
+    taken = end - inside
+    lost_upto -= lost_before
+    begin -= taken
+    lost_upto -= begin
+    taken += inside
+    end -= taken
+    lost_upto += end
+    return inside, lost_upto
+
+
+def _square(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squares, and what rounding left over of them."""
+    high = _upper_half(values)
+    low = values - high
+    squared = values * values
+    return squared, ((high * high - squared) + 2.0 * high * low) + low * low
+
+
+def _upper_half(values: np.ndarray) -> np.ndarray:
+    """The upper 26 bits of each value; what they leave fits into 26 bits as well."""
+    scaled = SPLITTER * values
+    return np.asarray(scaled - (scaled - values))
