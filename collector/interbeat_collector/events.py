@@ -61,6 +61,21 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """A partner begins or stops speaking; `at_s` is the moment itself, `t_s` when we learned of it.
+
+    A partner is taken to speak from a beginning to the next stop, or to the end of the session.
+    """
+
+    t_s: float
+    partner: Partner
+    at_s: float
+    on: bool
+    source: str
+    """Who says so: `key` (someone held a key), `simulated`, a voice detector, ..."""
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The last event of a session that was closed properly."""
 
@@ -68,7 +83,7 @@ class End:
     reason: str
 
 
-Event = Packet | Link | Device | Marker | End
+Event = Packet | Link | Device | Marker | Speech | End
 
 
 @dataclass(frozen=True, slots=True)

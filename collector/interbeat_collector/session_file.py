@@ -30,10 +30,21 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
-from .events import PARTNERS, Device, End, Event, Link, Marker, Packet, Session, SessionKind
+from .events import (
+    PARTNERS,
+    Device,
+    End,
+    Event,
+    Link,
+    Marker,
+    Packet,
+    Session,
+    SessionKind,
+    Speech,
+)
 
 SUFFIX = ".interbeat"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 RECORDED_ID = int.from_bytes(b"IBTR")
 SIMULATED_ID = int.from_bytes(b"IBTS")
 """Simulated people never pass for real ones: the files differ in their first 100 bytes."""
@@ -78,6 +89,8 @@ CREATE TABLE event (
     -- link           data: JSON {"state", "reason"}, state: scanning, connecting, streaming,
     --                stale, lost, backoff
     -- mark           data: JSON {"at_s", "label"}, at_s: the marked moment, same clock as t_s
+    -- speech         data: JSON {"at_s", "on", "source"}: a partner begins (true) or stops
+    --                speaking at at_s, same clock as t_s; source: who says so
     -- end            data: JSON {"reason"}; without this last row the session ended unexpectedly
     seq INTEGER PRIMARY KEY,
     t_s REAL NOT NULL,   -- seconds since the start of the session, monotonic
@@ -325,6 +338,9 @@ def _row(event: Event) -> _Row:
             return t_s, "device", event.partner, _json(**event.info)
         case Marker():
             return t_s, "mark", None, _json(at_s=float(event.at_s), label=event.label)
+        case Speech():
+            said = _json(at_s=float(event.at_s), on=event.on, source=event.source)
+            return t_s, "speech", event.partner, said
         case End():
             return t_s, "end", None, _json(reason=event.reason)
 
@@ -359,6 +375,13 @@ def _event(path: Path, seq: int, t_s: Any, kind: Any, partner: Any, data: Any) -
                 return Link(t_s, partner, state, reason)
             case float(), "mark", None, {"at_s": float(at_s), "label": str(label)}:
                 return Marker(t_s, at_s, label)
+            case (
+                float(),
+                "speech",
+                "a" | "b",
+                {"at_s": float(at_s), "on": bool(on), "source": str(source)},
+            ):
+                return Speech(t_s, partner, at_s, on, source)
             case float(), "end", None, {"reason": str(reason)}:
                 return End(t_s, reason)
     raise DamagedSession(

@@ -21,8 +21,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 
+from interbeat_collector.events import Partner
 from interbeat_collector.session_file import SessionFileError, SessionWriteError, read_session
-from interbeat_collector.simulation import DyadSettings
 
 from . import __version__
 from .desk import Desk
@@ -32,7 +32,7 @@ from .fitting_room import FittingRoom
 from .hub import Viewer
 from .messages import batch, encode
 from .runs import LiveRun, ReplayRun, Run, RunError
-from .sources import simulated_session
+from .sources import demo_settings, simulated_session
 
 SEND_LIMIT_S = 5.0
 BODY_LIMIT = 1 << 20
@@ -58,6 +58,9 @@ class NewSession(BaseModel):
     labels: Labels | None = None
     coupling: float | None = None
     lag_s: float | None = None
+    mode: str | None = None
+    gain: float | None = None
+    turns: str | None = None
     seed: int | None = None
 
 
@@ -135,7 +138,7 @@ def api(desk: Desk, keys: Keys) -> APIRouter:
         given = body.model_dump(exclude={"labels"}, exclude_none=True)
         try:
             session, events = simulated_session(
-                DyadSettings(**given), body.labels.by_partner() if body.labels else None
+                demo_settings(**given), body.labels.by_partner() if body.labels else None
             )
             return {"run": desk.record(session, events).id}
         except RunError as error:
@@ -194,6 +197,7 @@ class _Connection:
         self._socket = socket
         self._run = run
         self._viewer: Viewer
+        self._held: set[Partner] = set()
 
     async def serve(self, epoch: int | None, since: int | None) -> None:
         resumed = self._join(epoch, since)
@@ -238,6 +242,8 @@ class _Connection:
                 await self._handle(await self._socket.receive_text())
         except (WebSocketDisconnect, RuntimeError):
             return
+        finally:
+            self._let_go_of_keys()
 
     async def _handle(self, text: str) -> None:
         try:
@@ -260,6 +266,8 @@ class _Connection:
                 at_s = _number(message, "at_s") if message.get("at_s") is not None else None
                 await run.mark(_text(message, "label"), at_s)
                 self._viewer.tell({"type": "saved", "id": message.get("id")})
+            case LiveRun(), "speech":
+                self._speak(run, message)
             case LiveRun(), "stop":
                 await run.stop()
             case ReplayRun(), "play":
@@ -272,6 +280,21 @@ class _Connection:
                 run.set_rate(_number(message, "rate"))
             case _, kind:
                 raise RunError(f"A {run.mode} run does not understand {str(kind)[:40]!r}.")
+
+    def _speak(self, run: LiveRun, message: dict[str, Any]) -> None:
+        partner, on = message.get("partner"), message.get("on")
+        if partner not in ("a", "b") or not isinstance(on, bool):
+            raise RunError("Speech needs a partner, a or b, and on: true or false.")
+        at_s = _number(message, "at_s") if message.get("at_s") is not None else None
+        run.speak(partner, on, at_s)
+        (self._held.add if on else self._held.discard)(partner)
+
+    def _let_go_of_keys(self) -> None:
+        """A page that is gone holds no key any more."""
+        for partner in self._held:
+            with suppress(RunError, SessionWriteError):
+                if isinstance(self._run, LiveRun):
+                    self._run.speak(partner, False, None)
 
 
 _TYPES = {

@@ -245,21 +245,30 @@ def run_validate(options: argparse.Namespace) -> int:
 
 
 def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
-    from interbeat_collector.simulation import DyadSettings
-
-    from .sources import recorded_hearts_session, simulated_session
+    from .sources import demo_settings, recorded_hearts_session, simulated_session
 
     if bool(options.rr_a) != bool(options.rr_b):
         raise UserError("--rr-a and --rr-b go together: one recording for each partner.")
     if options.rr_a:
-        _refuse(options, "--coupling and --lag-s shape simulated people", "coupling", "lag_s")
+        shapes = ("coupling", "lag_s", "mode", "gain", "turns")
+        _refuse(
+            options,
+            "--coupling, --lag-s, --mode, --gain and --turns shape simulated people",
+            *shapes,
+        )
         return recorded_hearts_session(
             Path(options.rr_a), Path(options.rr_b), options.seed, options.offset_s or 0.0
         )
     _refuse(options, "--offset-s sets apart two recordings", "offset_s")
-    given = {"coupling": options.coupling, "lag_s": options.lag_s}
+    if options.gain is not None and options.mode is None:
+        raise UserError("--gain is the strength of a --mode: give both, or neither.")
+    names = ("coupling", "lag_s", "mode", "gain", "turns")
+    given = {name: getattr(options, name) for name in names}
     chosen = {name: value for name, value in given.items() if value is not None}
-    return simulated_session(DyadSettings(seed=options.seed, **chosen))
+    try:
+        return simulated_session(demo_settings(seed=options.seed, **chosen))
+    except ValueError as error:
+        raise UserError(f"{error}.") from error
 
 
 def _refuse(options: argparse.Namespace, what: str, *names: str) -> None:
@@ -444,13 +453,30 @@ def _add_demo(verbs: _Verbs) -> None:
         "--coupling",
         type=_between(0, 1),
         metavar="0..1",
-        help="how much slow arousal they share (default 0.6)",
+        help="how alike the slow part of their heart rates is (default 0.6; with --mode 0)",
     )
     parser.add_argument(
         "--lag-s",
         type=_between(-5, 5),
         metavar="S",
         help="seconds by which the second follows the first (default 2; negative: leads)",
+    )
+    parser.add_argument(
+        "--mode",
+        metavar="MODE",
+        help="how the arousal of one moves the other's: none, a_leads, b_leads, mutual, amplify, "
+        "coregulate or counter (default none)",
+    )
+    parser.add_argument(
+        "--gain",
+        type=_between(0, 5),
+        metavar="G",
+        help="how strongly, against how fast each settles alone (default 1)",
+    )
+    parser.add_argument(
+        "--turns",
+        metavar="TURNS",
+        help="who speaks when: none, independent or shared; recorded as speech (default none)",
     )
     parser.add_argument(
         "--rr-a", metavar="FILE", help="let the first strap wear a recorded heart (RR intervals)"

@@ -29,6 +29,7 @@ from interbeat_collector.events import (
     Packet,
     Partner,
     Session,
+    Speech,
 )
 from interbeat_collector.feed import Feed
 
@@ -48,6 +49,10 @@ PATIENCE_S = 10.0
 """How long a silent strap may still hand in beats before its silence is drawn as a gap."""
 MEMORY_S = 120.0
 """Beats this far back cannot change what a frame says any more."""
+
+
+Told = Marker | Speech
+"""What people say of the session while it runs."""
 
 
 class Series(NamedTuple):
@@ -117,7 +122,7 @@ class Frame:
     t_s: float
     heart_rate: dict[Partner, Series]
     beats: dict[Partner, Series]
-    markers: tuple[Marker, ...]
+    told: tuple[Told, ...]
     gaps: tuple[Gap, ...]
     columns: Columns | None
     indices: dict[Partner, WindowedIndices] | None
@@ -284,23 +289,23 @@ class Engine:
         """Hand in an event; the first frame at or after its `t_s` takes it in."""
         self._pending.append(event)
 
-    def skip_to(self, t_s: float) -> tuple[tuple[Marker, ...], tuple[Gap, ...]]:
+    def skip_to(self, t_s: float) -> tuple[tuple[Told, ...], tuple[Gap, ...]]:
         """Take in everything up to `t_s`, a whole second, as already shown.
 
-        The markers passed on the way are returned, and the gaps that last.
+        What was told on the way is returned, and the gaps that last.
         """
-        markers = self._take_in(t_s)
+        told = self._take_in(t_s)
         known = self._beats(t_s)
         gaps = [gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p])]
         if (start_s := self._first_window_s(t_s, known)) is not None:
             horizon_s = self._horizon_s(t_s, known)
             over = np.floor((horizon_s - WINDOW_SPAN_S - start_s) / HOP_S + ROUNDING) + 1
             self._next_window_s = start_s + max(over, 0.0) * HOP_S
-        return markers, tuple(gaps)
+        return told, tuple(gaps)
 
     def frame(self, t_s: float) -> Frame:
         """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
-        markers = self._take_in(t_s)
+        told = self._take_in(t_s)
         known = self._beats(t_s)
         hearts = self._hearts
         on_the_second = t_s % HOP_S == 0
@@ -308,7 +313,7 @@ class Engine:
             t_s=t_s,
             heart_rate={p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS},
             beats={p: hearts[p].new_beats(known[p]) for p in PARTNERS},
-            markers=markers,
+            told=told,
             gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s)),
             columns=self._new_columns(t_s, known) if on_the_second else None,
             indices=(
@@ -320,8 +325,8 @@ class Engine:
     def _beats(self, t_s: float) -> dict[Partner, Beats]:
         return {p: self._hearts[p].beats(t_s - MEMORY_S) for p in PARTNERS}
 
-    def _take_in(self, t_s: float) -> tuple[Marker, ...]:
-        markers = []
+    def _take_in(self, t_s: float) -> tuple[Told, ...]:
+        told: list[Told] = []
         while self._pending and self._pending[0].t_s <= t_s:
             match self._pending.popleft():
                 case Packet(kind="heart_rate") as packet:
@@ -330,11 +335,11 @@ class Engine:
                     self._hearts[packet.partner].battery_percent = min(data[0], 100)
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
-                case Marker() as marker:
-                    markers.append(marker)
+                case Marker() | Speech() as event:
+                    told.append(event)
                 case Packet() | Device() | End():
                     pass
-        return tuple(markers)
+        return tuple(told)
 
     def _new_columns(self, t_s: float, known: dict[Partner, Beats]) -> Columns:
         """Windows that became complete: both hearts settled to the end of the largest lag."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from interbeat_collector.events import PARTNERS, Marker, Session
+from interbeat_collector.events import PARTNERS, Marker, Session, Speech
 
 from . import __version__, live
-from .live import Columns, Frame, Gap, Series, Signal, WindowedIndices
+from .live import Columns, Frame, Gap, Series, Signal, Told, WindowedIndices
 
 Message = dict[str, Any]
 
@@ -33,7 +33,7 @@ def batch(encoded: Sequence[str]) -> str:
 
 def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Message]:
     """All messages of a frame, in the order in which they are sent."""
-    messages = [_mark(frame.t_s, marker) for marker in frame.markers]
+    messages = [_told(frame.t_s, event) for event in frame.told]
     messages += [_gap(frame.t_s, gap) for gap in frame.gaps]
     messages.append(_tick(frame))
     if frame.columns is not None and frame.indices is not None:
@@ -43,9 +43,9 @@ def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Messag
     return messages
 
 
-def passed(t_s: float, markers: Sequence[Marker], gaps: Sequence[Gap]) -> list[Message]:
+def passed(t_s: float, told: Sequence[Told], gaps: Sequence[Gap]) -> list[Message]:
     """What must be known of the way to `t_s` that was not shown."""
-    return [*(_mark(t_s, marker) for marker in markers), *(_gap(t_s, gap) for gap in gaps)]
+    return [*(_told(t_s, event) for event in told), *(_gap(t_s, gap) for gap in gaps)]
 
 
 def state(
@@ -176,8 +176,12 @@ def _quality(t_s: float, signals: Mapping[Any, Signal], recording: Mapping[str, 
     }
 
 
-def _mark(t_s: float, marker: Marker) -> Message:
-    return {"type": "mark", "t_s": t_s, "at_s": marker.at_s, "label": marker.label}
+def _told(t_s: float, event: Told) -> Message:
+    match event:
+        case Marker():
+            return {"type": "mark", "t_s": t_s, "at_s": event.at_s, "label": event.label}
+        case Speech(partner=partner, at_s=at_s, on=on):
+            return {"type": "speech", "t_s": t_s, "partner": partner, "at_s": at_s, "on": on}
 
 
 def _gap(t_s: float, gap: Gap) -> Message:

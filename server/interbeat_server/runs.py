@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from interbeat_collector.clock import Clock, SessionClock
-from interbeat_collector.events import End, Event, Marker, Partner, Session
+from interbeat_collector.events import End, Event, Marker, Partner, Session, Speech
 from interbeat_collector.session_file import Recording, SessionWriteError, SessionWriter
 from interbeat_collector.strap import Strap
 from interbeat_collector.stream import Stream
@@ -33,7 +33,7 @@ HISTORY_S = 330.0
 """How much is drawn again after a jump: the five-minute view and a window."""
 RATES = (0.25, 60.0)
 MARK_AGE_S = 30.0
-"""A marker's moment may lie this far back; otherwise the page's clock is not believed."""
+"""The moment of a key may lie this far back; otherwise the page's clock is not believed."""
 
 
 class RunError(ValueError):
@@ -163,6 +163,7 @@ class LiveRun(Run):
         self._last_s = math.inf if duration_s is None else duration_s
         self._stop_reason: str | None = None
         self._over = asyncio.Event()
+        self._speaking: set[Partner] = set()
 
     @property
     def path(self) -> str:
@@ -215,12 +216,27 @@ class LiveRun(Run):
             raise RunError("A marker's text must be Unicode; this one cannot be written down.")
         if self._over.is_set() or self._stop_reason:
             raise RunError("The recording has ended; nothing can be marked in it any more.")
+        now_s, at_s = self._moment(at_s)
+        self._stream.add(Marker(now_s, at_s, label))
+        await asyncio.wrap_future(self._writer.flush())
+
+    def speak(self, partner: Partner, on: bool, at_s: float | None) -> None:
+        """Record that a partner begins or stops speaking; what is known already is not repeated."""
+        if self._over.is_set() or self._stop_reason:
+            raise RunError("The recording has ended; who speaks is not written down any more.")
+        if on == (partner in self._speaking):
+            return
+        (self._speaking.add if on else self._speaking.remove)(partner)
+        now_s, at_s = self._moment(at_s)
+        self._stream.add(Speech(now_s, partner, at_s, on, "key"))
+
+    def _moment(self, at_s: float | None) -> tuple[float, float]:
+        """When a key is learned of, and when it was pressed."""
         # Later than the newest frame: a replay must show it no earlier than we do.
         now_s = max(self._clock.now_s(), math.nextafter(self.now_s, math.inf))
         if at_s is None or not now_s - MARK_AGE_S * self._rate <= at_s <= now_s:
             at_s = now_s
-        self._stream.add(Marker(now_s, at_s, label))
-        await asyncio.wrap_future(self._writer.flush())
+        return now_s, at_s
 
     def _stop_when_through(self) -> None:
         if self.now_s >= self._last_s:

@@ -6,15 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-from interbeat_collector.events import PARTNERS, Event, Partner, Session
+from interbeat_collector.events import PARTNERS, Event, Partner, Session, Speech
 from interbeat_collector.rr_file import read_rr
-from interbeat_collector.simulation import DyadSettings, dyad
+from interbeat_collector.simulation import DyadSettings, dyad, spoken
 from interbeat_collector.virtual_strap import merge, strap_packets, worn
 
 from .desk import new_session
 
 SIMULATED_MODEL = "Simulated strap"
+DEMO_COUPLING = 0.6
+
+
+def demo_settings(**given: Any) -> DyadSettings:
+    """Two people for a demo: alike in what a window of 30 s can see, unless a mode is asked for."""
+    alike = {} if "mode" in given else {"coupling": DEMO_COUPLING}
+    return DyadSettings(**{**alike, **given})
 
 
 def simulated_session(
@@ -23,7 +31,14 @@ def simulated_session(
     """Two simulated people, with no end."""
     models: dict[Partner, str] = dict.fromkeys(PARTNERS, SIMULATED_MODEL)
     header = new_session(_straps(models), labels, {"hearts": "simulated", **asdict(settings)})
-    return header, _worn(dyad(settings), settings.seed)
+    talk = (_talk(partner, turns) for partner, turns in spoken(settings).items())
+    return header, merge(_worn(dyad(settings), settings.seed), *talk)
+
+
+def _talk(partner: Partner, turns: Iterable[tuple[float, float]]) -> Iterator[Event]:
+    for start_s, stop_s in turns:
+        yield Speech(start_s, partner, start_s, True, "simulated")
+        yield Speech(stop_s, partner, stop_s, False, "simulated")
 
 
 def recorded_hearts_session(

@@ -18,10 +18,12 @@ from interbeat_collector.straps import model_of
 from interbeat_collector.virtual_radio import Air, VirtualStrap
 from interbeat_collector.virtual_strap import strap_packets
 
+from .sources import demo_settings
+
 
 def virtual_air(clock: Clock, settings: DyadSettings | None = None) -> Air:
     """Everything within reach: two straps on two people, a second on one, and one without RR."""
-    hearts = dyad(settings or DyadSettings())
+    hearts = dyad(settings or demo_settings())
     first, again, armband = tee(hearts["a"], 3)
     return Air(
         clock,

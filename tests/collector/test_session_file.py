@@ -492,8 +492,8 @@ def test_what_is_no_session_is_named(
 def test_a_newer_format_asks_for_an_update(tmp_path: Path, read: Callable[[Path], object]) -> None:
     path = record(tmp_path)
     with sqlite_shell(path) as connection:
-        connection.execute("PRAGMA user_version = 3")
-    with pytest.raises(NewerSession, match=r"format 3, this interbeat reads up to 2\. Update"):
+        connection.execute("PRAGMA user_version = 4")
+    with pytest.raises(NewerSession, match=r"format 4, this interbeat reads up to 3\. Update"):
         read(path)
 
 

@@ -5,7 +5,7 @@ frequency modulator makes the beats. `dyad` runs without end, `sessions` simulat
 """
 
 from .damage import Damage
-from .dyad import SimulatedSession, dyad, sessions
+from .dyad import SimulatedSession, dyad, sessions, spoken
 from .settings import MAX_LAG_S, MAX_SEED, MODES, TURNS, DyadSettings, Mode, Turns
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Turns",
     "dyad",
     "sessions",
+    "spoken",
 ]

@@ -69,7 +69,7 @@ def talk(
 
 
 def _alone(own: np.random.Generator, turn_s: float) -> Iterator[Span]:
-    t_s = -own.uniform(0, 1)
+    t_s = 0.0
     while True:
         start_s = t_s + _turn(own, turn_s)
         t_s = start_s + _turn(own, turn_s)
