@@ -122,3 +122,41 @@ def _labelled(session: SimulatedSession, partner: int) -> np.ndarray:
     spoke ^= (source.random(run[-1] + 1) < LABEL_ERROR)[run]
     edges = np.flatnonzero(np.diff(spoke, prepend=False, append=False))
     return np.append(at_s, session.duration_s)[edges].reshape(-1, 2)
+
+
+class Covered(NamedTuple):
+    """Whether the 90 % ranges of one 20 min block hold what the couple's 4 h session gives."""
+
+    r: bool
+    half_decay: bool
+    index: bool
+
+
+BLOCK_S = 1200
+LONG_S = 14_400.0
+RANGE_SIGMAS = 1.645
+
+
+def coverage(seeds: Sequence[int], settings: DyadSettings) -> list[Covered]:
+    """Judge four hours of each couple, and every 20 minutes of them."""
+    found = []
+    references = _references(seeds, settings)
+    for session, known in zip(sessions(seeds, settings, LONG_S), references, strict=True):
+        whole = series_of(session)
+        truth = measured(whole, known)
+        at = int(np.argmax(truth.correlogram.r))
+        per_block = round(BLOCK_S * whole.fs)
+        for start in range(0, whole.hr_bpm.shape[-1] - per_block + 1, per_block):
+            block = measured(series(whole.hr_bpm[:, start : start + per_block]), known)
+            found.append(_covered(truth, at, block))
+    return found
+
+
+def _covered(truth: Dyad, at: int, block: Dyad) -> Covered:
+    off_r = abs(block.correlogram.r[at] - truth.correlogram.r[at])
+    off_log = abs(np.log(block.settling.half_decay_s / truth.settling.half_decay_s))
+    return Covered(
+        bool(off_r <= RANGE_SIGMAS * block.correlogram.sigma),
+        bool(off_log <= RANGE_SIGMAS * block.settling.log_sigma),
+        bool(block.index.low <= truth.index.value <= block.index.high),
+    )
