@@ -149,7 +149,7 @@ def baseline(slow: np.ndarray) -> np.ndarray:
         Its baseline in the same unit; also known in holes, NaN further than 225 s from anything.
     """
     once = smoothed(slow, BASELINE_S, 1.0)
-    return once + smoothed(slow - once, BASELINE_S, 1.0)
+    return np.asarray(once + smoothed(slow - once, BASELINE_S, 1.0))
 
 
 def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
@@ -172,7 +172,7 @@ def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
     known = np.isfinite(x)
     n, sigma = x.shape[-1], sigma_s * fs
     if not n:
-        return x
+        return np.empty(x.shape)
     if known.all():
         mean = x.mean(axis=-1, keepdims=True)
         return np.asarray(mean + _convolved(x - mean, sigma) / _weight_of_all(n, sigma))
@@ -234,7 +234,7 @@ def _weight_of_all(n: int, sigma: float) -> np.ndarray:
 
 def _kept(x: np.ndarray) -> np.ndarray:
     x.setflags(write=False)
-    return x
+    return np.asarray(x)
 
 
 def _held(band: np.ndarray) -> np.ndarray:

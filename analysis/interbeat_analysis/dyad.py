@@ -1,13 +1,12 @@
 """All that two heart rates say about each other in the arousal band, with states and reasons.
 
 `measured` judges one stretch: live the last 20 minutes, in batch a whole session; both are the
-same function of the same samples. `details` adds what is only read afterwards, and `together`
-makes one result of several sessions.
+same function of the same samples. `details` adds what is only read afterwards;
+`pooling.together` makes one result of several sessions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -24,12 +23,10 @@ from interbeat_analysis.coregulation import Index, Reason, enough, index, locked
 from interbeat_analysis.influence import Influence, influence
 from interbeat_analysis.lead import UNKNOWN, Lead, lead
 from interbeat_analysis.linkage import Correlogram, Linkage, correlogram, linkage
-from interbeat_analysis.pooling import pooled
 from interbeat_analysis.recovery import Episodes, episodes
 from interbeat_analysis.settling import (
     Reference,
     Settling,
-    pooled_settling,
     settling,
     sufficient,
 )
@@ -75,7 +72,7 @@ class Dyad(NamedTuple):
     """NaN unless state is "no_linkage" or "linked"; anti-phase NaN without speaking turns."""
     lead: Lead
     settling: Settling
-    index: Index
+    coregulation: Index
     breathing: BreathingCheck
     """NaN and not locked where there are not enough data; of several sessions the worst."""
     flags: tuple[Flag, ...]
@@ -215,61 +212,6 @@ def details(both: Series) -> Details:
         episodes_a=episodes(a),
         episodes_b=episodes(b),
         vagal=vagal_comodulation(_breathing(both), both.fs),
-    )
-
-
-def together(sessions: Sequence[Dyad]) -> Dyad:
-    """Several sessions of the same two people as one result.
-
-    Sessions without enough data, or with one heart on both straps, are left out. There is no
-    lead: it is never pooled.
-
-    Parameters
-    ----------
-    sessions : sequence of Dyad
-        Of the same two people, in the same roles.
-
-    Returns
-    -------
-    Dyad
-        The only session that counts as it is; that of the first if none does.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    if not sessions:
-        raise ValueError("there is no session to pool; give at least one")
-    telling = [s for s in sessions if s.state in ("no_linkage", "linked")]
-    if len(telling) < 2:
-        return telling[0] if telling else sessions[0]
-    found = pooled([s.correlogram for s in telling])
-    speech_known = all(s.speech_known for s in telling)
-    judged = linkage(found)
-    if not speech_known:
-        judged = judged._replace(p_antiphase=np.nan, r_antiphase=np.nan)
-    settled = pooled_settling([s.settling for s in telling])
-    balance = float(np.mean([s.lead.balance for s in telling]))
-    problem = next((s.index.reason for s in telling if s.index.state == "locked"), "")
-    whole = locked(problem) if problem else index(found, judged, balance, settled)
-    state: LinkageState = "linked" if judged.p <= LINKED_P else "no_linkage"
-    worst = max((s.breathing for s in telling), key=lambda check: np.nan_to_num(check.z, nan=-9.0))
-    flags = {flag for s in telling for flag in s.flags} - {"shared_or_linked"}
-    if state == "linked":
-        flags.add("shared_or_linked")
-    return Dyad(
-        found.joint_s,
-        found.joint_s / found.lasted_s,
-        speech_known,
-        state,
-        found,
-        judged,
-        UNKNOWN,
-        settled,
-        whole,
-        worst,
-        tuple(flag for flag in Flag.__args__ if flag in flags),  # type: ignore[attr-defined]
     )
 
 

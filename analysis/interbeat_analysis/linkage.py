@@ -109,7 +109,9 @@ def correlogram(a: np.ndarray, b: np.ndarray) -> Correlogram:
     joint_s = float(np.count_nonzero(np.isfinite(a) & np.isfinite(b)))
     if n < 2 * away + FEWEST_SURROGATES:
         nothing = np.full(len(lags), np.nan)
-        return Correlogram(lags.astype(float), nothing, *[np.nan] * 4, joint_s, float(n))
+        return Correlogram(
+            lags.astype(float), nothing, np.nan, np.nan, np.nan, np.nan, joint_s, float(n)
+        )
     shifted, backward = _correlations(a, b)
     far = shifted[away + 1 : n - away]
     apart = (_asymmetries(far), _asymmetries(np.append(backward, backward[: 2 * MAX_LAG_S])))

@@ -7,10 +7,16 @@ knows, and several such would drown what the others saw.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 
-from interbeat_analysis.linkage import Correlogram
+from interbeat_analysis.confounds import Flag
+from interbeat_analysis.coregulation import index
+from interbeat_analysis.dyad import LINKED_P, Dyad, LinkageState
+from interbeat_analysis.lead import UNKNOWN
+from interbeat_analysis.linkage import Correlogram, linkage
+from interbeat_analysis.settling import pooled_settling
 
 
 def pooled(sessions: Sequence[Correlogram]) -> Correlogram:
@@ -55,4 +61,59 @@ def pooled(sessions: Sequence[Correlogram]) -> Correlogram:
         joint_s=float(sum(c.joint_s for c in telling)),
         lasted_s=float(sum(c.lasted_s for c in telling)),
         sessions=sum(c.sessions for c in telling),
+    )
+
+
+def together(sessions: Sequence[Dyad]) -> Dyad:
+    """Several sessions of the same two people as one result.
+
+    Sessions without enough data, or with one heart on both straps, are left out. There is no
+    lead: it is never pooled.
+
+    Parameters
+    ----------
+    sessions : sequence of Dyad
+        Of the same two people, in the same roles.
+
+    Returns
+    -------
+    Dyad
+        The only session that counts as it is; that of the first if none does.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if not sessions:
+        raise ValueError("there is no session to pool; give at least one")
+    telling = [s for s in sessions if s.state in ("no_linkage", "linked")]
+    if len(telling) < 2:
+        return telling[0] if telling else sessions[0]
+    found = pooled([s.correlogram for s in telling])
+    speech_known = all(s.speech_known for s in telling)
+    judged = linkage(found)
+    if not speech_known:
+        judged = judged._replace(p_antiphase=np.nan, r_antiphase=np.nan)
+    settled = pooled_settling([s.settling for s in telling])
+    balance = float(np.mean([s.lead.balance for s in telling]))
+    shut = [s.coregulation for s in telling if s.coregulation.state == "locked"]
+    whole = shut[0] if shut else index(found, judged, balance, settled)
+    state: LinkageState = "linked" if judged.p <= LINKED_P else "no_linkage"
+    worst = max((s.breathing for s in telling), key=lambda check: np.nan_to_num(check.z, nan=-9.0))
+    flags = {flag for s in telling for flag in s.flags} - {"shared_or_linked"}
+    if state == "linked":
+        flags.add("shared_or_linked")
+    return Dyad(
+        found.joint_s,
+        found.joint_s / found.lasted_s,
+        speech_known,
+        state,
+        found,
+        judged,
+        UNKNOWN,
+        settled,
+        whole,
+        worst,
+        tuple(flag for flag in get_args(Flag) if flag in flags),
     )

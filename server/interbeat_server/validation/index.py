@@ -221,7 +221,7 @@ def _other_rows(found: dict[str, list[Any]]) -> list[Row]:
         _share("locked breathing flagged", locked, 95.0, at_least=True),
         _share("free breathing flagged", free),
     ]
-    for name, label in (("r", "r at its lag"), ("half_decay", "ln T"), ("index", "index")):
+    for name, label in (("r", "r at its lag"), ("half_decay", "ln T"), ("value", "index")):
         inside = np.array([getattr(x, name) for x in long])
         measure = f"90 % range of {label} holds the 4 h value"
         shown.append(_share(measure, inside, 85.0, at_least=True))
@@ -234,7 +234,7 @@ def _p(found: Sequence[Figures]) -> np.ndarray:
 
 
 def _leaves(found: Sequence[Figures]) -> np.ndarray:
-    return np.abs(np.array([x.index for x in found]) - 50.0) > 10.0
+    return np.abs(np.array([x.value for x in found]) - 50.0) > 10.0
 
 
 def _share(
@@ -249,8 +249,8 @@ def _share(
 
 def _auc(measure: str, above: Sequence[Figures], below: Sequence[Figures], limit: float) -> Row:
     """How often one of the first lies above one of the second, ties halved."""
-    high = np.array([x.index for x in above])[:, None]
-    low = np.array([x.index for x in below])[None, :]
+    high = np.array([x.value for x in above])[:, None]
+    low = np.array([x.value for x in below])[None, :]
     auc = 100 * float(np.mean((high > low) + 0.5 * (high == low)))
     n = min(len(above), len(below))
     return Row(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from interbeat_analysis.arousal import clean_heart_rate
-from interbeat_analysis.dyad import Dyad, Series, measured, series, together
+from interbeat_analysis.dyad import Dyad, Series, measured, series
+from interbeat_analysis.pooling import together
 from interbeat_analysis.settling import Reference, reference
 from interbeat_collector.events import PARTNERS
 from interbeat_collector.simulation import DyadSettings, SimulatedSession, sessions
@@ -36,7 +37,7 @@ class Figures(NamedTuple):
     half_decay_s: float
     log_sigma: float
     sigma: float
-    index: float
+    value: float
     low: float
     high: float
     locked_breathing: bool
@@ -55,9 +56,9 @@ def figures(dyad: Dyad) -> Figures:
         dyad.settling.half_decay_s,
         dyad.settling.log_sigma,
         dyad.correlogram.sigma,
-        dyad.index.value,
-        dyad.index.low,
-        dyad.index.high,
+        dyad.coregulation.value,
+        dyad.coregulation.low,
+        dyad.coregulation.high,
         dyad.breathing.locked,
         dyad.state,
     )
@@ -129,7 +130,7 @@ class Covered(NamedTuple):
 
     r: bool
     half_decay: bool
-    index: bool
+    value: bool
 
 
 BLOCK_S = 1200
@@ -158,5 +159,5 @@ def _covered(truth: Dyad, at: int, block: Dyad) -> Covered:
     return Covered(
         bool(off_r <= RANGE_SIGMAS * block.correlogram.sigma),
         bool(off_log <= RANGE_SIGMAS * block.settling.log_sigma),
-        bool(block.index.low <= truth.index.value <= block.index.high),
+        bool(block.coregulation.low <= truth.coregulation.value <= block.coregulation.high),
     )
