@@ -101,8 +101,9 @@ def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
         raise ValueError(f"fs = {fs} Hz must be a whole number, so that it meets every second")
     hr_bpm = np.asarray(hr_bpm, dtype=np.float64)
     step = int(fs)
-    rows = [bridged(row, fs) for row in hr_bpm.reshape(-1, hr_bpm.shape[-1])]
-    filled = np.reshape(rows, hr_bpm.shape)
+    filled = np.empty(hr_bpm.shape)
+    for row in np.ndindex(hr_bpm.shape[:-1]):
+        filled[row] = bridged(hr_bpm[row], fs)
     smooth = smoothed(filled, SMOOTHING_S, fs)[..., ::step]
     return np.where(np.isfinite(filled[..., ::step]), smooth, np.nan)
 
@@ -239,13 +240,13 @@ def _kept(x: np.ndarray) -> np.ndarray:
 
 def _held(band: np.ndarray) -> np.ndarray:
     """The band within three robust standard deviations of its median, each row by itself."""
-    rows = band.reshape(-1, band.shape[-1])
-    held = np.empty_like(rows)
-    for row, out in zip(rows, held, strict=True):
-        known = row[np.isfinite(row)]
+    held = np.empty(band.shape)
+    for row in np.ndindex(band.shape[:-1]):
+        known = band[row][np.isfinite(band[row])]
         middle, sigma = median_and_sigma(known) if len(known) else (0.0, 0.0)
-        np.clip(row, middle - CLIP_SIGMAS * sigma, middle + CLIP_SIGMAS * sigma, out=out)
-    return held.reshape(band.shape)
+        reach = CLIP_SIGMAS * sigma
+        held[row] = np.clip(band[row], middle - reach, middle + reach)
+    return held
 
 
 def median_and_sigma(values: np.ndarray) -> tuple[float, float]:
