@@ -77,8 +77,10 @@ def breathing_check(hf: np.ndarray, fs: float = FS_HZ) -> BreathingCheck:
     r = np.abs(fft.irfft(one.conj() * two, size)) / np.sqrt((x[0] @ x[0]) * (x[1] @ x[1]))
     near, far = round(CHECKED_LAG_S * fs), round(CHANCE_LAG_S * fs)
     width = 2 * near + 1
-    chance = r[far : size - far]
-    largest = chance[: len(chance) // width * width].reshape(-1, width).max(axis=-1)
+    chance = r[far : size - far + 1]
+    fit = len(chance) // width * width
+    # from both ends, so that it does not matter who is a
+    largest = np.stack([chance[:fit], chance[::-1][:fit]]).reshape(-1, width).max(axis=-1)
     here = max(float(r[: near + 1].max()), float(r[-near:].max()))
     z = float((here - largest.mean()) / largest.std())
     return BreathingCheck(z, z > LOCKED_Z, *rates)

@@ -216,7 +216,7 @@ def details(both: Series) -> Details:
 
 
 def rejected_shares(both: Series) -> tuple[float, float]:
-    """Share of each one's seconds in which a rejected beat left the heart rate unknown.
+    """Share of each one's seconds in which rejected beats leave the heart rate unknown.
 
     Parameters
     ----------
@@ -229,8 +229,7 @@ def rejected_shares(both: Series) -> tuple[float, float]:
         Of a and of b, 0 to 1; NaN if nothing was seen.
     """
     at_seconds = both.hr_bpm[:, :: int(both.fs)]
-    share_a, share_b = map(rejected_share, at_seconds, both.slow_bpm)
-    return share_a, share_b
+    return rejected_share(at_seconds[0]), rejected_share(at_seconds[1])
 
 
 def _breathing(both: Series) -> np.ndarray:
