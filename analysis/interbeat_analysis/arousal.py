@@ -208,7 +208,7 @@ def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.n
     filled = np.interp(np.arange(len(x)), at, x[at], left=np.nan, right=np.nan)
     for hole in np.flatnonzero(np.diff(at) > longest_s * fs):
         filled[at[hole] + 1 : at[hole + 1]] = np.nan
-    return filled
+    return np.asarray(filled)
 
 
 def _convolved(x: np.ndarray, sigma: float) -> np.ndarray:

@@ -184,7 +184,7 @@ def test_influence_is_told_only_with_speaking_turns():
 
 
 def test_rejected_beats_are_flagged_when_they_are_too_many():
-    bad = replace(STRANGERS, damage=Damage(missed=0.04, extra=0.04, ectopic=0.04))
+    bad = replace(STRANGERS, damage=Damage(missed=0.05, extra=0.05, ectopic=0.05))
     assert "too_many_artifacts" in judged(rates(bad)).flags
     assert "too_many_artifacts" not in judged(rates(STRANGERS)).flags
     assert max(rejected_shares(series(rates(bad)))) > 0.2
