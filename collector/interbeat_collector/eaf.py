@@ -20,7 +20,10 @@ def eaf_tiers(text: str) -> dict[str, list[Labelled]]:
         raise ValueError(
             f"line {error.lineno}: {expat.ErrorString(error.code)}. Save it again in ELAN."
         ) from error
-    return {name: sorted(map(document.placed, spots)) for name, spots in document.tiers.items()}
+    return {
+        name: sorted(map(document.placed, spots), key=lambda placed: placed[1])
+        for name, spots in document.tiers.items()
+    }
 
 
 class _Document:

@@ -453,7 +453,7 @@ def _add_demo(verbs: _Verbs) -> None:
         "--coupling",
         type=_between(0, 1),
         metavar="0..1",
-        help="how alike the slow part of their heart rates is (default 0.6; with --mode 0)",
+        help="size of a wave that both hearts have in common (default 0.6; with --mode 0)",
     )
     parser.add_argument(
         "--lag-s",

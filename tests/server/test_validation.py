@@ -45,7 +45,7 @@ def test_the_limit_stands_beside_the_figure() -> None:
 
 @pytest.mark.parametrize("partner", ["a", "b"])
 def test_ten_minutes_keep_the_limits_of_the_hour(partner: Partner) -> None:
-    trial = strap_trial(3, partner, 600.0, 0.02)
+    trial = strap_trial(9, partner, 600.0, 0.02)
     live = percentiles("live", trial.live_s, (10, 60, 110))
     assert live.met, live.figures
     assert percentiles("offline", trial.offline_s, (6, 30, 65)).met

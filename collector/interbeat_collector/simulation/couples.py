@@ -16,7 +16,7 @@ from .heart import (
     Beats,
     BothBreathing,
     Drift,
-    Echo,
+    Likeness,
     MayerWaves,
     first_order,
 )
@@ -81,7 +81,7 @@ class Simulation:
         self._drift = Drift(seeds, who, session)
         self._mayer = MayerWaves(who)
         self._breathing = BothBreathing(seeds, who, settings)
-        self._echo = Echo(len(seeds), settings)
+        self._likeness = Likeness(seeds, settings)
         self._beats = Beats(seeds, session)
         self.advance()  # Nobody begins at rest: the first block warms up.
 
@@ -144,7 +144,8 @@ class Simulation:
         self, t_s: np.ndarray, arousal: np.ndarray, speaking: np.ndarray, mayer_noise: np.ndarray
     ) -> np.ndarray:
         decay = np.exp(-STEP_S / self._who.effector_s)
-        slow = self._echo.advance(first_order((1 - decay) * arousal, decay, self._answer))
+        slow = first_order((1 - decay) * arousal, decay, self._answer)
+        slow += self._likeness.advance(len(t_s))
         voice = np.exp(np.array(-STEP_S / SPEECH_S))
         spoken = first_order((1 - voice) * speaking, voice, self._voice) * self._who.speech_bpm
         rsa = self._who.rsa_bpm * self._breathing.advance(speaking)

@@ -15,6 +15,8 @@ MAYER_HALF_WIDTH_HZ = 0.012
 SPEECH_S = 3.0
 HR_MIN_BPM, HR_MAX_BPM = 35.0, 190.0
 BEAT_JITTER_S = 0.004
+LIKENESS_SD_BPM = 4.0
+"""Of the wave that `coupling` 1 plants: quick enough to show in windows of 30 s."""
 
 _DRIFT_HZ = (0.0005, 0.008)
 _DRIFT_WAVES = 24
@@ -22,6 +24,7 @@ _KNOT_STEPS = 20
 _BREATH_WANDER_S, _PACE_WANDER, _DEPTH_WANDER = 20.0, 0.12, 0.2
 _SPOKEN_PACE, _SPOKEN_DEPTH = 0.16 / 0.25, 1.5
 """While speaking people breathe more slowly and deeply."""
+_LIKENESS_S = (2.0, 4.0)
 _LAG_STEPS = round(MAX_LAG_S / STEP_S) + 1
 
 
@@ -117,26 +120,36 @@ class BothBreathing:
         return np.asarray(self._share * common + np.sqrt(1 - self._share**2) * breath)
 
 
-class Echo:
-    """Lets the slow heart rate of one partner repeat the other's; a planted likeness."""
+class Likeness:
+    """A wave that both hearts have in common, later in one of them: planted, with no influence."""
 
-    def __init__(self, couples: int, settings: DyadSettings) -> None:
-        self._share, self._lag_s = settings.coupling, settings.lag_s
-        self._past = np.zeros((_LAG_STEPS, couples))
+    def __init__(self, seeds: Sequence[int], settings: DyadSettings) -> None:
+        self._own = [source(seed, settings.session, BOTH, "noise") for seed in seeds]
+        self._sd_bpm, self._lag_s = LIKENESS_SD_BPM * settings.coupling, settings.lag_s
+        self._driving, self._driven = np.zeros((2, len(seeds)))
+        self._past = np.zeros((_LAG_STEPS, len(seeds)))
 
-    def advance(self, slow_bpm: np.ndarray) -> np.ndarray:
-        if not self._share:
-            return slow_bpm
+    def advance(self, steps: int) -> np.ndarray:
+        """Return what it adds to each heart, shape (steps, couples, 2)."""
+        added = np.zeros((steps, len(self._own), 2))
+        if not self._sd_bpm:
+            return added
+        wave = np.concatenate([self._past, self._wave(steps)])
+        self._past = wave[-_LAG_STEPS:]
         leader, follower = (0, 1) if self._lag_s >= 0 else (1, 0)
-        led = np.concatenate([self._past, slow_bpm[..., leader]])
-        self._past = led[-_LAG_STEPS:]
         whole, part = divmod(abs(self._lag_s) / STEP_S, 1)
-        at = np.arange(_LAG_STEPS, len(led)) - int(whole)
-        before = (1 - part) * led[at] + part * led[at - 1]
-        mixed = slow_bpm.copy()
-        rest = np.sqrt(1 - self._share**2)
-        mixed[..., follower] = rest * slow_bpm[..., follower] + self._share * before
-        return mixed
+        at = np.arange(_LAG_STEPS, len(wave)) - int(whole)
+        added[..., leader] = wave[_LAG_STEPS:]
+        added[..., follower] = (1 - part) * wave[at] + part * wave[at - 1]
+        return added
+
+    def _wave(self, steps: int) -> np.ndarray:
+        quick, slow = np.exp(-STEP_S / np.array(_LIKENESS_S))
+        # SD of a first-order lag that is driven by an Ornstein-Uhlenbeck process.
+        scale = self._sd_bpm * np.sqrt((1 - quick**2) * (1 + _LIKENESS_S[1] / _LIKENESS_S[0]))
+        kicks = scale * np.array([own.standard_normal(steps) for own in self._own]).T
+        driving = first_order(np.ascontiguousarray(kicks), quick, self._driving)
+        return first_order((1 - slow) * driving, slow, self._driven)
 
 
 class Beats:

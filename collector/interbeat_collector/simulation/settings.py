@@ -46,10 +46,10 @@ class DyadSettings:
     """When `mode` holds, as (from, to); None: always."""
 
     coupling: float = 0.0
-    """A planted likeness: the share of the slow heart rate that repeats the other's, 0 to 1. It is
-    no influence of arousal on arousal, and made for lags that a window of 30 s can see."""
+    """A planted likeness: the size of a wave that both hearts have in common, 0 to 1. It is no
+    influence of arousal on arousal, and quick enough for windows of 30 s to see its lag."""
     lag_s: float = 2.0
-    """> 0: b repeats a so many seconds later; < 0: a repeats b."""
+    """> 0: the wave reaches b so many seconds after a; < 0: a after b."""
 
     turns: Turns = "none"
     turn_s: float = 9.0

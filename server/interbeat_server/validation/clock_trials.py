@@ -48,7 +48,7 @@ class StrapTrial(NamedTuple):
 
 def heart(seed: int, partner: Partner, duration_s: float) -> list[float]:
     """Beat times of one simulated person."""
-    beats = dyad(DyadSettings(seed=seed, coupling=0.0))[partner]
+    beats = dyad(DyadSettings(seed=seed, coupling=1.0))[partner]
     return list(takewhile(lambda t_s: t_s < duration_s, beats))
 
 
