@@ -116,7 +116,10 @@ EVIDENCE: dict[str, str] = {
     "some": "some evidence of linkage",
     "clear": "clear evidence of linkage",
 }
-SHARED_OR_LINKED = "Shared or linked: a heart cannot tell whether you moved each other or something moved you both."
+SHARED_OR_LINKED = (
+    "Shared or linked: hearts alone cannot tell whether you moved each other, or whether something "
+    "else moved you both."
+)
 LEAD_CLAIMS: dict[str | None, str] = {
     None: "Changes travelled both ways, as far as one can tell.",
     "a": "Changes were seen in A first; a faster-reacting heart can cause this too.",

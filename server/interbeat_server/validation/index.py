@@ -20,6 +20,8 @@ QUICK_PART = 8
 AT_ONCE = 20
 """Couples of one task."""
 MINUTE_S = 60.0
+STRETCH_S = 598.0
+"""Of a real hour; six fit into the shortest."""
 
 TALK = DyadSettings(turns="shared")
 STRONG_TALK = DyadSettings(turns="shared", turn_s=20.0, speech_bpm=6.0)
@@ -114,13 +116,13 @@ def tasks(quick: bool) -> list[tuple[str, _Task]]:
         seeds = range(first, first + (2 if quick else LONG_N))
         found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))  # type: ignore[arg-type]
     every = 4 if quick else 1
-    for minutes, turns in ((10, 1), (20, 2), (30, 2)):
-        some = stretches(minutes * MINUTE_S, turns)[::every]
-        found.append((f"real {minutes}", (strangers, (some, minutes * MINUTE_S))))
-    twenty = stretches(20 * MINUTE_S)[::every]
+    for parts, turns in ((1, 1), (2, 2), (3, 2)):
+        some = stretches(parts * STRETCH_S, turns)[::every]
+        found.append((f"real {10 * parts}", (strangers, (some, parts * STRETCH_S))))
+    twenty = stretches(2 * STRETCH_S)[::every]
     judge_index = partial(strangers, with_reference=True)
-    found.append(("real index", (judge_index, (twenty, 20 * MINUTE_S))))
-    found.append(("real influenced", (influenced, (twenty, 20 * MINUTE_S))))
+    found.append(("real index", (judge_index, (twenty, 2 * STRETCH_S))))
+    found.append(("real influenced", (influenced, (twenty, 2 * STRETCH_S))))
     return found
 
 
@@ -148,7 +150,7 @@ def _null_rows(found: dict[str, list[Any]]) -> list[Row]:
         _share("shared events, no influence: shared or linked", _p(found["shared events"]) <= 0.05),
         _share("index of strangers beyond 50 ± 10", _leaves(found["strangers 20"]), 6.0),
         _share("index of real strangers beyond 50 ± 10", _leaves(found["real index"]), 6.0),
-        _share("the same with strong own drift, 5 bpm", _leaves(found["drift"])),
+        _share("index of strangers who drift by 5 bpm, beyond 50 ± 10", _leaves(found["drift"])),
     ]
 
 

@@ -98,13 +98,15 @@ def series_of(session: SimulatedSession, *, turns_given: bool = False) -> Series
 def _references(
     seeds: Sequence[int], settings: DyadSettings
 ) -> list[tuple[Reference, Reference] | None]:
-    """How each of them settles in 40 minutes of the same kind of talk, unmoved by the other."""
+    """How each of them settles in 40 minutes of the same kind of talk, unmoved by the other.
+
+    On a usual day: a drift that is asked for is that of the sessions, not of the reference.
+    """
     alone = DyadSettings(
         session=REFERENCE_SESSION,
         turns=settings.turns,
         turn_s=settings.turn_s,
         speech_bpm=settings.speech_bpm,
-        drift_bpm=settings.drift_bpm,
     )
     found: list[tuple[Reference, Reference] | None] = []
     for session in sessions(seeds, alone, REFERENCE_S):
