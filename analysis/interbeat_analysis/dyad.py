@@ -151,7 +151,8 @@ def measured(
     references : pair of Reference, optional
         Of a and of b; without them settling is not judged and the index stays locked.
     talk : bool
-        Whether the two talked; the references must be of the same kind.
+        Whether the two talked. The references must be of the same kind, also in whether the
+        effect of speaking was taken out.
 
     Returns
     -------
@@ -169,7 +170,7 @@ def measured(
         judged = judged._replace(p_antiphase=np.nan, r_antiphase=np.nan)
     state: LinkageState = "linked" if judged.p <= LINKED_P else "no_linkage"
     leaning = lead(found, judged)
-    problem = _problem(references, talk)
+    problem = _problem(references, talk, both.speech_known)
     usable = references if references is not None and not problem else (None, None)
     settled = settling(a, b, *usable)
     whole = locked(problem) if problem else index(found, judged, leaning.balance, settled)
@@ -259,13 +260,16 @@ def _nothing(
     )
 
 
-def _problem(references: tuple[Reference, Reference] | None, talk: bool) -> Reason:
+def _problem(
+    references: tuple[Reference, Reference] | None, talk: bool, speech_known: bool
+) -> Reason:
     """Why settling cannot be judged, or nothing."""
     if references is None:
         return "no_reference"
     if not all(map(sufficient, references)):
         return "reference_too_short"
-    return "" if all(r.talk == talk for r in references) else "reference_not_matched"
+    alike = all(r.talk == talk and r.speech_known == speech_known for r in references)
+    return "" if alike else "reference_not_matched"
 
 
 def _flags(both: Series, state: LinkageState, breathing: BreathingCheck) -> tuple[Flag, ...]:

@@ -40,6 +40,8 @@ class Reference(NamedTuple):
     """Clean seconds that it rests on."""
     talk: bool
     """Whether the person talked in them; talk shortens the half-decay by a tenth and more."""
+    speech_known: bool = False
+    """Whether the effect of speaking was taken out, which gives back half of that and more."""
     person: str | None = None
     """Who it is of, where the caller knows."""
 
@@ -101,7 +103,13 @@ def half_decays(bands: np.ndarray) -> np.ndarray:
     return np.where(enough, (at - 1 + (high - 0.5) / (high - low))[..., 0], np.nan)
 
 
-def reference(bands: Sequence[np.ndarray], *, talk: bool, person: str | None = None) -> Reference:
+def reference(
+    bands: Sequence[np.ndarray],
+    *,
+    talk: bool,
+    speech_known: bool = False,
+    person: str | None = None,
+) -> Reference:
     """A personal reference from the bands of one or more recordings of one person.
 
     Parameters
@@ -110,6 +118,8 @@ def reference(bands: Sequence[np.ndarray], *, talk: bool, person: str | None = N
         Arousal bands at 1 Hz, NaN where unknown.
     talk : bool
         Whether the person talked in them.
+    speech_known : bool
+        Whether the effect of speaking was taken out of the bands.
     person : str, optional
         Who it is.
 
@@ -123,9 +133,9 @@ def reference(bands: Sequence[np.ndarray], *, talk: bool, person: str | None = N
     telling = np.isfinite(found)
     known_s = float(lasted_s[telling].sum())
     if not known_s:
-        return Reference(np.nan, 0.0, talk, person)
+        return Reference(np.nan, 0.0, talk, speech_known, person)
     mean = np.exp(np.log(found[telling]) @ lasted_s[telling] / known_s)
-    return Reference(float(mean), known_s, talk, person)
+    return Reference(float(mean), known_s, talk, speech_known, person)
 
 
 def settling(

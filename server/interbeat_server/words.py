@@ -141,8 +141,8 @@ INDEX_REASONS: dict[str, str] = {
     "of talk without the other's influence, from each.",
     "reference_too_short": "The reference is too short: about 40 clean minutes of each partner "
     "are needed.",
-    "reference_not_matched": "The reference was recorded in another kind of situation. Talk is "
-    "compared with talk, and silence with silence.",
+    "reference_not_matched": "The reference is of another kind. Talk is compared with talk, "
+    "silence with silence, and speaking turns must be known in both or in neither.",
     "no_half_decay": "One heart rate did not fall back far enough to tell how quickly it settles.",
     "range_holds_50": "Undecided: the range holds 50.",
 }

@@ -149,6 +149,7 @@ def test_live_is_batch_on_the_same_window():
         ((REFERENCES[0], REFERENCES[1]._replace(known_s=1200.0)), True, "reference_too_short"),
         ((REFERENCES[0], REFERENCES[1]._replace(talk=False)), True, "reference_not_matched"),
         (REFERENCES, False, "reference_not_matched"),
+        ((REFERENCES[0]._replace(speech_known=True), REFERENCES[1]), True, "reference_not_matched"),
     ],
 )
 def test_the_index_is_locked_without_a_fitting_reference(references, talk, reason):
