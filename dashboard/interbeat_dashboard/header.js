@@ -17,6 +17,8 @@ export function showSession({ session, settings, mode }) {
   setText(byId("session-hearts"), wearers(hearts));
   setText(byId("a-first"), `${labels.a} first`);
   setText(byId("b-first"), `${labels.b} first`);
+  setText(byId("speaks-a"), `${labels.a} speaks`);
+  setText(byId("speaks-b"), `${labels.b} speaks`);
   setText(byId("lag-high"), signed(Math.max(...lag_s)));
   setText(byId("lag-low"), signed(Math.min(...lag_s)));
   setText(byId("lag-settings"), `seconds · ${span(window_s)} windows, drawn at their centre`);
@@ -48,6 +50,12 @@ export function showState({ hello, play, now_s }) {
   }
   const over = play.state === "ended" || play.state === "failed";
   if (hello.mode === "live" && over) showEnd(play, now_s);
+}
+
+/** Who speaks, as it is written down, whoever holds the key. @param {Run} run */
+export function showSpeaking({ speaks }) {
+  byId("speak-a").setAttribute("aria-pressed", String(speaks.a));
+  byId("speak-b").setAttribute("aria-pressed", String(speaks.b));
 }
 
 /** @param {Hello} hello @param {RunState} play */

@@ -1,4 +1,7 @@
 import { MARKER_KEYS } from "./markers.js";
+import { partnerOf } from "./speaking.js";
+
+/** @import { Partner } from "./types.d.ts" */
 
 /**
  * The keys of the page. A key that belongs to a field, a dialog or a focused button stays there.
@@ -10,8 +13,10 @@ import { MARKER_KEYS } from "./markers.js";
  * @param {() => void} page.freeze
  * @param {(page_ms: number) => void} page.ask
  * @param {(label: string, page_ms: number) => void} page.mark
+ * @param {(partner: Partner, page_ms: number) => void} page.speak
+ * @param {(partner: Partner, page_ms: number) => void} page.fallSilent
  */
-export function keyboard({ mode, zoom, transport, freeze, ask, mark }) {
+export function keyboard({ mode, zoom, transport, freeze, ask, mark, speak, fallSilent }) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const target = /** @type {HTMLElement} */ (event.target);
@@ -19,6 +24,11 @@ export function keyboard({ mode, zoom, transport, freeze, ask, mark }) {
     if (target.closest("input, dialog[open]")) return;
     if (key === " " && target.closest("button, a")) return;
     if (act(key, event.timeStamp)) event.preventDefault();
+  });
+
+  document.addEventListener("keyup", (event) => {
+    const partner = partnerOf(event.key.toLowerCase());
+    if (partner) fallSilent(partner, event.timeStamp);
   });
 
   /** @param {string} key @param {number} page_ms */
@@ -29,6 +39,7 @@ export function keyboard({ mode, zoom, transport, freeze, ask, mark }) {
     else if (key === " ") freeze();
     else if (key === "m") ask(page_ms);
     else if (key in MARKER_KEYS) mark(MARKER_KEYS[/** @type {"1"} */ (key)], page_ms);
+    else if (partnerOf(key)) speak(/** @type {Partner} */ (key), page_ms);
     else return false;
     return true;
   }

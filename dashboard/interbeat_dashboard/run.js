@@ -8,7 +8,7 @@ import { sessionClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
 import { clock, lastSpan, wholeAge } from "./format.js";
 import { paced } from "./frames.js";
-import { showProgress, showSession, showState } from "./header.js";
+import { showProgress, showSession, showSpeaking, showState } from "./header.js";
 import { holdButton } from "./hold.js";
 import { keyboard } from "./keys.js";
 import { timeLane } from "./lane.js";
@@ -19,6 +19,7 @@ import { overlay } from "./overlay.js";
 import { newest } from "./series.js";
 import { ageNow, signalWords } from "./signal.js";
 import { NO_SUCH_RUN, follow } from "./socket.js";
+import { speaking } from "./speaking.js";
 import { PARTNERS, apply, emptyRun } from "./state.js";
 import { strapRow } from "./straps.js";
 import { lagStrip } from "./strip.js";
@@ -87,6 +88,17 @@ const marker = marking({
   send: sendMark,
 });
 
+const talk = speaking({
+  buttons: { a: byId("speak-a"), b: byId("speak-b") },
+  recording,
+  tell: (partner, on, page_ms) => {
+    const at_s = session.at(page_ms, run.play?.rate);
+    if (!socket.send({ type: "speech", partner, on, at_s })) {
+      notice("Not written down: the connection is lost.");
+    }
+  },
+});
+
 /** @param {Message[]} messages */
 function take(messages) {
   if (!connected) banner(null);
@@ -98,6 +110,7 @@ function take(messages) {
     else {
       apply(run, message);
       if (message.type === "hello") begin(message);
+      if (message.type === "speech" || message.type === "hello") showSpeaking(run);
       if (message.type === "quality") qualityAt_ms = performance.now();
       if (message.type === "state" || message.type === "hello") showState(run);
       if (message.type === "state") showTransport();
@@ -243,7 +256,9 @@ function zoom(direction) {
   if (WINDOWS_S[next]) chooseWindow(WINDOWS_S[next]);
 }
 
-const recording = () => run.play?.state === "recording";
+function recording() {
+  return run.play?.state === "recording";
+}
 
 function freeze() {
   frozenAt_s = frozenAt_s === null ? run.now_s : null;
@@ -289,6 +304,8 @@ function wire() {
     transport: replay.key,
     ask: (page_ms) => recording() && marker.ask(page_ms),
     mark: (label, page_ms) => recording() && marker.mark(label, page_ms),
+    speak: talk.press,
+    fallSilent: talk.release,
   });
   const place = byId("heart-rate-table");
   tableButton(byId("heart-rate-table-button"), place, () => heartRateTable(run, currentView()));

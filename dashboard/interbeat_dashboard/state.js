@@ -20,6 +20,7 @@ const GAP_STEPS = 2.4;
  * @property {Quality | null} quality
  * @property {Mark[]} marks in the order of their moment
  * @property {Gap[]} gaps in the order of their start
+ * @property {ByPartner<boolean>} speaks who speaks at the newest moment, as far as it was told
  * @property {RunState | null} play
  */
 
@@ -35,6 +36,7 @@ export function emptyRun() {
     quality: null,
     marks: [],
     gaps: [],
+    speaks: { a: false, b: false },
     play: null,
   };
 }
@@ -53,6 +55,9 @@ export function apply(run, message) {
       return;
     case "mark":
       return takeMark(run, message);
+    case "speech":
+      run.speaks[message.partner] = message.on;
+      return;
     case "gap":
       return takeGap(run, message);
     case "state":

@@ -143,12 +143,22 @@ export interface Refusal {
   message: string;
 }
 
-export type RunMessage = Hello | Tick | Col | Quality | Mark | Gap | RunState;
+export interface Speech {
+  type: "speech";
+  seq: number;
+  t_s: number;
+  partner: Partner;
+  at_s: number;
+  on: boolean;
+}
+
+export type RunMessage = Hello | Tick | Col | Quality | Mark | Speech | Gap | RunState;
 export type Message = RunMessage | Pong | Saved | Refusal;
 
 export type Request =
   | { type: "ping"; id: number }
   | { type: "mark"; id: number; label: string; at_s: Maybe }
+  | { type: "speech"; partner: Partner; on: boolean; at_s: Maybe }
   | { type: "stop" }
   | { type: "play" }
   | { type: "pause" }

@@ -29,6 +29,7 @@ from interbeat_collector.events import (
     Packet,
     Session,
     SessionKind,
+    Speech,
 )
 from interbeat_collector.session_file import (
     DamagedSession,
@@ -59,6 +60,8 @@ EVENTS: tuple[Event, ...] = (
     Device(0.25, "b", {"model": "H10 é", "firmware": "5.0.0"}),
     Packet(0.3, "b", "battery", b"\x64"),
     Marker(5e-324, 1e9 / 7, "line\nbreak \x00 'quoted' é"),
+    Speech(0.4, "a", 1 / 7, True, "key"),
+    Speech(0.5, "a", 0.45, False, "a voice detector"),
     End(1e6 + 1 / 3, "stopped"),
 )
 
@@ -183,7 +186,7 @@ def test_the_file_explains_itself_in_the_sqlite_shell(tmp_path: Path) -> None:
         marked = connection.execute(
             "SELECT t_s, json_extract(data, '$.at_s'), json_extract(data, '$.label') FROM event"
         ).fetchall()
-    for kind in ("heart_rate", "link", "mark", "end"):
+    for kind in ("heart_rate", "link", "mark", "speech", "end"):
         assert f"-- {kind} " in schema
     assert marked == [(2.0, 1.0, "Ünser Streit")]
 
@@ -253,6 +256,7 @@ def test_closing_while_someone_reads_loses_nothing(
     [
         Packet(float("nan"), "a", "heart_rate", b""),
         Marker(0.0, float("inf"), ""),
+        Speech(0.0, "b", float("nan"), True, "key"),
     ],
 )
 def test_a_time_that_is_no_number_is_refused_where_it_is_put(tmp_path: Path, event: Event) -> None:
@@ -543,24 +547,29 @@ def test_a_page_of_noise_is_damaged(tmp_path: Path) -> None:
         ("UPDATE session SET value = '{\"a\": 3}' WHERE key = 'labels'", "labels = "),
         ("UPDATE session SET value = '{\"a\": 3}' WHERE key = 'straps'", "straps = "),
         ("UPDATE session SET value = x'00ff' WHERE key = 'straps'", "straps = "),
-        ("UPDATE event SET kind = 'dance' WHERE seq = 8", "row 8 of its events ('dance'"),
-        ("UPDATE event SET t_s = 'noon' WHERE seq = 8", "row 8 of its events ('end' at noon s)"),
-        ("UPDATE event SET data = '{' WHERE seq = 8", "row 8"),
-        ("UPDATE event SET data = '[]' WHERE seq = 8", "row 8"),
-        ("UPDATE event SET data = x'00' WHERE seq = 8", "row 8"),
-        ("UPDATE event SET data = '{\"reason\": 3}' WHERE seq = 8", "row 8"),
-        ("UPDATE event SET kind = 'heart_rate' WHERE seq = 8", "row 8"),
-        ("UPDATE event SET kind = 'link', partner = 'c' WHERE seq = 8", "row 8"),
-        ("UPDATE event SET kind = 'device', data = '{model: 3}' WHERE seq = 8", "row 8"),
+        ("UPDATE event SET kind = 'dance' WHERE seq = 10", "row 10 of its events ('dance'"),
+        ("UPDATE event SET t_s = 'noon' WHERE seq = 10", "row 10 of its events ('end' at noon s)"),
+        ("UPDATE event SET data = '{' WHERE seq = 10", "row 10"),
+        ("UPDATE event SET data = '[]' WHERE seq = 10", "row 10"),
+        ("UPDATE event SET data = x'00' WHERE seq = 10", "row 10"),
+        ("UPDATE event SET data = '{\"reason\": 3}' WHERE seq = 10", "row 10"),
+        ("UPDATE event SET kind = 'heart_rate' WHERE seq = 10", "row 10"),
+        ("UPDATE event SET kind = 'link', partner = 'c' WHERE seq = 10", "row 10"),
+        ("UPDATE event SET kind = 'device', data = '{model: 3}' WHERE seq = 10", "row 10"),
         (
             """UPDATE event SET kind = 'link', partner = 'a',
-               data = '{"state": "dancing", "reason": ""}' WHERE seq = 8""",
-            "row 8",
+               data = '{"state": "dancing", "reason": ""}' WHERE seq = 10""",
+            "row 10",
         ),
         (
             """UPDATE event SET kind = 'mark',
-               data = '{"at_s": "noon", "label": ""}' WHERE seq = 8""",
-            "row 8",
+               data = '{"at_s": "noon", "label": ""}' WHERE seq = 10""",
+            "row 10",
+        ),
+        (
+            """UPDATE event SET kind = 'speech', partner = 'a',
+               data = '{"at_s": 1.0, "on": 1, "source": "key"}' WHERE seq = 10""",
+            "row 10",
         ),
     ],
 )

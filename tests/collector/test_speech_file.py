@@ -191,7 +191,7 @@ def test_nobody_speaks_in_a_table_without_rows(tmp_path: Path) -> None:
         ("t.TextGrid", SHORT.replace("12.5", "13"), "line 22: '10,13' ends after the session"),
         ("t.TextGrid", "hello", "line 1: the file ends where the file type must be"),
         ("t.TextGrid", '"ooTextFile" "Sound"', "line 1: this is no TextGrid."),
-        ("t.eaf", EAF.replace('="ts2"/', '="ts9"/').replace("ts4", "ts5"), "line 16: time slot"),
+        ("t.eaf", EAF.replace('REF2="ts4"', 'REF2="ts5"'), "line 17: time slot"),
         ("t.eaf", EAF.replace("12500", "soon"), "line 5: 'soon' is not a whole number of milli"),
         ("t.eaf", EAF.replace("4250", "10001"), "line 12: '10,12.5' overlaps the interval above"),
         ("t.eaf", EAF[:200], "line 5: unclosed token. Save it again in ELAN."),

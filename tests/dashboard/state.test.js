@@ -46,6 +46,18 @@ test("markers stand in the order of their moment, not of their arrival", () => {
   );
 });
 
+test("who speaks is what was told last, and nobody after a jump", () => {
+  const speech = { type: "speech", t_s: 20, at_s: 19.5 };
+  const run = started(
+    { ...speech, seq: 1, partner: "a", on: true },
+    { ...speech, seq: 2, partner: "b", on: true },
+    { ...speech, seq: 3, partner: "a", on: false },
+  );
+  assert.deepEqual(run.speaks, { a: false, b: true });
+  apply(run, hello({ epoch: 2 }));
+  assert.deepEqual(run.speaks, { a: false, b: false });
+});
+
 test("the end of a gap closes the one that was open", () => {
   const gap = { type: "gap", partner: "b", from_s: 5, to_s: null, reason: "no contact" };
   const run = started(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from interbeat_collector.events import Marker
+from interbeat_collector.events import Marker, Speech
 from interbeat_collector.session_file import read_session
 from pages import (
     BEATS,
@@ -206,6 +206,38 @@ def test_markers_are_saved_with_their_words_and_their_moment(page: Page, tmp_pat
     assert [mark.label for mark in marks] == ["baseline", "repair", OWN_WORDS]
     assert abs(marks[0].at_s - pressed_s) < 10
     assert abs(marks[2].at_s - opened_s) < 10, "the moment is the one of the key, not of Enter"
+
+
+def test_a_partner_speaks_as_long_as_a_key_or_a_button_is_held(page: Page, tmp_path: Path) -> None:
+    with Program("demo", data=tmp_path) as app:
+        visit(page, app)
+        wait_until_s(page, 2)
+        ana, ben = page.locator("#speak-a"), page.locator("#speak-b")
+        expect(ana).to_have_text("A Ana speaks")
+        page.keyboard.down("a")
+        expect(ana).to_have_attribute("aria-pressed", "true")
+        page.keyboard.down("a")  # The keyboard repeats while a key is held.
+        ben.hover()
+        page.mouse.down()
+        expect(ben).to_have_attribute("aria-pressed", "true")
+        page.mouse.move(5, 5)
+        wait_until_s(page, elapsed_s(page) + 2)
+        page.mouse.up()
+        expect(ben).to_have_attribute("aria-pressed", "false")
+        page.keyboard.up("a")
+        expect(ana).to_have_attribute("aria-pressed", "false")
+        ben.focus()
+        page.keyboard.down("Space")
+        expect(ben).to_have_attribute("aria-pressed", "true")
+        page.evaluate("dispatchEvent(new Event('blur'))")
+        expect(ben).to_have_attribute("aria-pressed", "false")
+        assert app.ask_to_stop() == 0
+    (path,) = tmp_path.iterdir()
+    told = [event for event in read_session(path).events if isinstance(event, Speech)]
+    expected = [("a", True), ("b", True), ("b", False), ("a", False), ("b", True), ("b", False)]
+    assert [(event.partner, event.on) for event in told] == expected
+    assert told[3].at_s - told[0].at_s > 1
+    assert all(0 <= event.t_s - event.at_s < 5 for event in told), "the moment is that of the key"
 
 
 def test_the_dialog_can_be_left_without_marking(live: Page) -> None:

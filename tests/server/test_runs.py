@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from fast_clock import FastClock
 from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.hrv import windowed_hrv
 from interbeat_analysis.series import heart_rate
-from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Session
+from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Session, Speech
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
-from interbeat_collector.simulation import DyadSettings
+from interbeat_collector.simulation import DyadSettings, sessions
+from interbeat_collector.speech import spoken
 from interbeat_server import live
 from interbeat_server.analyze import correlation, hearts_of
 from interbeat_server.live import TICK_S, Engine, Frame
 from interbeat_server.runs import HISTORY_S, LiveRun, ReplayRun, RunError
-from interbeat_server.sources import simulated_session
+from interbeat_server.sources import demo_settings, simulated_session
 
 LENGTH_S = 150.0
 DROPOUT_S = (70.0, 95.0)
@@ -78,6 +80,7 @@ def recorded(
             while run.now_s < due_s:
                 await asyncio.sleep(0)
             await run.mark(f"at {due_s}", None)
+            run.speak("b", due_s == 20.1, None)
         return await watching, writer.path
 
     messages, path = asyncio.run(scenario())
@@ -96,7 +99,7 @@ def test_a_replay_gives_the_frames_of_the_live_run(
     live_messages, recording = recorded
     replayed = asyncio.run(all_messages(ReplayRun(recording, clock=FastClock)))
     kinds = {m["type"] for m in live_messages}
-    assert kinds == {"tick", "col", "quality", "mark", "gap", "state"}
+    assert kinds == {"tick", "col", "quality", "mark", "speech", "gap", "state"}
     assert of_frames(replayed) == of_frames(live_messages)
 
 
@@ -272,6 +275,43 @@ def test_a_marker_from_a_wrong_clock_is_taken_as_now(
     markers = [e for e in read_session(asyncio.run(scenario())).events if isinstance(e, Marker)]
     assert [m.label for m in markers] == ["future", "long ago"]
     assert all(m.at_s == m.t_s >= 60 for m in markers)
+
+
+def test_who_speaks_is_recorded_once_with_the_moment_of_the_key(
+    session_and_events: tuple[Session, list[Event]], tmp_path: Path
+) -> None:
+    session, events = session_and_events
+
+    async def scenario() -> Path:
+        writer = SessionWriter(tmp_path, session)
+        run = LiveRun(session, events, writer, clock=FastClock)
+        driving = asyncio.ensure_future(run.drive())
+        while run.now_s < 60:
+            await asyncio.sleep(0)
+        run.speak("a", True, 58.5)
+        run.speak("a", True, 59.0)
+        run.speak("b", False, None)
+        run.speak("a", False, 1e6)
+        await run.stop()
+        await driving
+        with pytest.raises(RunError, match="has ended"):
+            run.speak("a", True, None)
+        return writer.path
+
+    told = [e for e in read_session(asyncio.run(scenario())).events if isinstance(e, Speech)]
+    assert [(e.partner, e.on, e.source) for e in told] == [("a", True, "key"), ("a", False, "key")]
+    assert told[0].at_s == 58.5
+    assert told[1].at_s == told[1].t_s >= 60
+
+
+def test_a_simulated_conversation_is_recorded_as_speech() -> None:
+    settings = demo_settings(seed=4, mode="mutual", turns="shared")
+    _, endless = simulated_session(settings)
+    events = list(takewhile(lambda event: event.t_s < 120, endless))
+    assert [e.t_s for e in events] == sorted(e.t_s for e in events)
+    truth = sessions([4], settings, 120.0)[0].spoken_s
+    for partner in PARTNERS:
+        assert spoken(events, partner, 120.0) == [tuple(turn) for turn in truth[partner]]
 
 
 def test_a_replay_waits_until_somebody_watches_and_holds_at_its_end(

@@ -223,6 +223,7 @@ def test_messages_that_make_no_sense_are_answered_and_change_nothing(tmp_path: P
             for nonsense in (
                 *("{", "[]", "7", '{"type":"jump","t_s":1}', '{"type":"mark","label":""}'),
                 *('{"type":"mark","label":"x","at_s":"now"}', '{"type":null}', "\x00"),
+                *('{"type":"speech","partner":"c","on":true}', '{"type":"speech","partner":"a"}'),
             ):
                 viewer.send(nonsense)
                 answer = received(viewer, lambda m: m["type"] == "error")
@@ -231,6 +232,19 @@ def test_messages_that_make_no_sense_are_answered_and_change_nothing(tmp_path: P
             pong = received(viewer, lambda m: m["type"] == "pong")
             assert pong["id"] == "p"
             assert pong["t_s"] > 0
+
+
+def test_a_page_that_goes_away_stops_the_speech_it_began(tmp_path: Path) -> None:
+    with Program("demo", data=tmp_path) as app:
+        app.sign_in()
+        with app.watch() as staying:
+            with app.watch() as leaving:
+                leaving.send(json.dumps({"type": "speech", "partner": "b", "on": True}))
+                began = received(staying, lambda m: m["type"] == "speech")
+            stopped = received(staying, lambda m: m["type"] == "speech")
+        assert (began["partner"], began["on"]) == ("b", True)
+        assert (stopped["partner"], stopped["on"]) == ("b", False)
+        assert stopped["at_s"] > began["at_s"]
 
 
 def test_replay_commands_move_the_recording(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Couples in time: all parts of all couples together, in blocks of two minutes."""
+"""Couples in time: all parts of all couples together, in blocks of half a minute."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from .people import BOTH, people, source, sources
 from .settings import DyadSettings
 from .spans import Span, Spans, add_pulses, events, mark, talk
 
-BLOCK_STEPS = 480
+BLOCK_STEPS = 120
 """Always computed whole, so that it does not matter who reads how far."""
 BLOCK_S = BLOCK_STEPS * STEP_S
 
+_WARM_UP_BLOCKS = 4
 _NOISE_INPUT_S = 2.0
 _RSA_LOSS_PER_BPM = 0.05
 """Arousal flattens the breathing out of the heart rate."""
@@ -53,7 +54,7 @@ class Simulation:
 
     def __init__(self, seeds: Sequence[int], settings: DyadSettings) -> None:
         self._settings = settings
-        self._start_s = -BLOCK_S
+        self._start_s = -_WARM_UP_BLOCKS * BLOCK_S
         who = people(seeds, settings)
         shape = who.baseline_bpm.shape
         session = settings.session
@@ -83,7 +84,8 @@ class Simulation:
         self._breathing = BothBreathing(seeds, who, settings)
         self._likeness = Likeness(seeds, settings)
         self._beats = Beats(seeds, session)
-        self.advance()  # Nobody begins at rest: the first block warms up.
+        for _ in range(_WARM_UP_BLOCKS):  # Nobody begins at rest.
+            self.advance()
 
     def advance(self) -> Block:
         """Simulate the next block."""
