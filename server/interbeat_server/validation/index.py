@@ -91,8 +91,13 @@ def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     found: dict[str, list[Any]] = {name: [] for name, _ in named}
     for number, result in sorted(run_all([task for _, task in named], progress, workers)):
         found[named[number][0]] += result
-    shown = [*_null_rows(found), *_power_rows(found), *_settling_rows(found), *_other_rows(found)]
+    shown = judged(found)
     return [widened(row) for row in shown] if quick else shown
+
+
+def judged(found: dict[str, list[Any]]) -> list[Row]:
+    """The table, from what was found for each kind of couples."""
+    return [*_null_rows(found), *_power_rows(found), *_settling_rows(found), *_other_rows(found)]
 
 
 def tasks(quick: bool) -> list[tuple[str, _Task]]:
