@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
-from scipy import signal
+from scipy import signal, stats
 
 BANDS_HZ = ((0.0033, 0.04), (0.04, 0.15), (0.15, 0.40))
 
@@ -310,3 +312,109 @@ def dfa_alpha(values: np.ndarray, sizes: range) -> float:
             squares.extend((block - line) ** 2)
         fluctuations.append(np.sqrt(np.mean(squares)))
     return float(np.polyfit(np.log(list(sizes)), np.log(fluctuations), 1)[0])
+
+
+def gaussian_smoothing(x: np.ndarray, sigma: float) -> np.ndarray:
+    """Weighted mean over what is known within three sigma (in samples)."""
+    out = np.full(len(x), np.nan)
+    for i in range(len(x)):
+        near = np.arange(max(0, i - int(3 * sigma)), min(len(x), i + int(3 * sigma) + 1))
+        near = near[~np.isnan(x[near])]
+        if len(near):
+            out[i] = np.average(x[near], weights=np.exp(-0.5 * ((near - i) / sigma) ** 2))
+    return out
+
+
+def arousal_band(hr_bpm: np.ndarray, fs: int) -> np.ndarray:
+    """Bridged over 4 s, smoothed with 3 s, twice a baseline of 75 s, held within 3 robust SD."""
+    filled = hr_bpm.copy()
+    known = [i for i in range(len(hr_bpm)) if not np.isnan(hr_bpm[i])]
+    for left, right in pairwise(known):
+        if right - left <= 4 * fs:
+            for i in range(left + 1, right):
+                part = (i - left) / (right - left)
+                filled[i] = (1 - part) * hr_bpm[left] + part * hr_bpm[right]
+    y = np.where(np.isnan(filled), np.nan, gaussian_smoothing(filled, 3 * fs))[::fs]
+    rest = y - gaussian_smoothing(y, 75)
+    band = rest - gaussian_smoothing(rest, 75)
+    middle = np.nanmedian(band)
+    sigma = 1.4826 * np.nanmedian(np.abs(band - middle))
+    return np.clip(band, middle - 3 * sigma, middle + 3 * sigma)
+
+
+def masked_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """About 0, each square sum over what the other knows too."""
+    both = [(x, y) for x, y in zip(a, b, strict=True) if not (np.isnan(x) or np.isnan(y))]
+    product = sum(x * y for x, y in both)
+    return product / np.sqrt(sum(x * x for x, _ in both) * sum(y * y for _, y in both))
+
+
+def linkage(a: np.ndarray, b: np.ndarray) -> dict[str, float | np.ndarray]:
+    """Correlogram, null, and p of its peak, shift by shift."""
+    n = len(a)
+    shifted = [masked_correlation(a, np.roll(b, -lag)) for lag in range(n)]
+    backward = [
+        masked_correlation(a, np.array([b[(s - t) % n] for t in range(n)])) for s in range(n)
+    ]
+    r = np.array([shifted[lag % n] for lag in range(-15, 16)])
+    far = shifted[46 : n - 45]
+    null = np.array([*far, *backward])
+    sigma = 1.04 * np.sqrt(np.mean(null**2))
+    steps = [y - x for seq in (far, backward) for x, y in pairwise(seq)]
+    roughness = np.mean(np.square(steps)) / sigma**2
+    lean = [
+        np.mean([shifted[s + k] for k in range(1, 16)])
+        - np.mean([shifted[s - k] for k in range(1, 16)])
+        for s in range(46 + 15, n - 45 - 15)
+    ] + [
+        np.mean([backward[(s + k) % n] for k in range(1, 16)])
+        - np.mean([backward[(s - k) % n] for k in range(1, 16)])
+        for s in range(n)
+    ]
+    df = len(null) / 20 - 1
+    z = stats.norm.isf(stats.t.sf(r.max() / sigma, df))
+    p = stats.norm.sf(z) + 30 / (2 * np.pi) * np.sqrt(roughness) * np.exp(-(z**2) / 2)
+    return {
+        "r": r,
+        "sigma": sigma,
+        "p": min(1.0, p),
+        "asymmetry_sigma": 1.04 * np.sqrt(np.mean(np.square(lean))),
+    }
+
+
+def half_decay(band: np.ndarray) -> float:
+    """First lag, interpolated, at which the autocorrelation is one half."""
+    before = 1.0
+    for lag in range(1, 121):
+        now = masked_correlation(band[:-lag], band[lag:])
+        if now <= 0.5:
+            return lag - 1 + (before - 0.5) / (before - now)
+        before = now
+    return np.nan
+
+
+def kaplan_meier_median(lasted: list[float], ended: list[bool]) -> float:
+    """First time at which no more than half go on."""
+    remaining = 1.0
+    for t in sorted({x for x, e in zip(lasted, ended, strict=True) if e}):
+        at_risk = sum(x >= t for x in lasted)
+        remaining *= 1 - sum(x == t and e for x, e in zip(lasted, ended, strict=True)) / at_risk
+        if remaining <= 0.5 + 1e-12:
+            return t
+    return np.nan
+
+
+def cross_lagged(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Sum of the coefficients of x, and in its standard errors, from scipy's QR."""
+    rows, now = [], []
+    for t in range(3, len(y)):
+        row = [1.0, *y[t - 3 : t], *x[t - 3 : t]]
+        if not np.isnan([*row, y[t]]).any():
+            rows.append(row)
+            now.append(y[t])
+    design, target = np.array(rows), np.array(now)
+    gain, *_ = np.linalg.lstsq(design, target, rcond=None)
+    rest = target - design @ gain
+    cover = rest @ rest / (len(target) - 7) * np.linalg.inv(design.T @ design)
+    pick = np.array([0, 0, 0, 0, 1, 1, 1])
+    return float(pick @ gain), float(pick @ gain / np.sqrt(pick @ cover @ pick))

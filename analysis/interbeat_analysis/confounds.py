@@ -1,0 +1,63 @@
+"""What else can make two hearts move together: told beside the figures, not left to the reader."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from interbeat_analysis.arousal import bridged
+from interbeat_analysis.linkage import Correlogram
+
+Flag = Literal[
+    "same_source",
+    "too_many_artifacts",
+    "locked_breathing",
+    "speech_unknown",
+    "shared_or_linked",
+]
+"""In the order in which they weigh."""
+
+SAME_R = 0.95
+SAME_LAG_S = 5.0
+"""Two straps on one chest differ in latency by up to some seconds."""
+MAX_REJECTED_SHARE = 0.20
+"""Share of the time in which rejected beats leave the heart rate unknown. One bad beat in ten
+costs as much, and linkage was sound up to there (`interbeat validate index`)."""
+SILENT_S = 10.0
+"""A longer hole is a strap that sent nothing, not a row of rejected beats."""
+
+
+def same_heart(found: Correlogram) -> bool:
+    """Whether both straps seem to hear one heart.
+
+    Parameters
+    ----------
+    found : Correlogram
+        Of the two arousal bands.
+
+    Returns
+    -------
+    bool
+        True if r is above .95 at any lag within 5 s.
+    """
+    near = found.r[np.abs(found.lag_s) <= SAME_LAG_S]
+    return bool((near > SAME_R).any())
+
+
+def rejected_share(hr_bpm: np.ndarray) -> float:
+    """Share of the seconds seen in which rejected beats leave the heart rate unknown.
+
+    Parameters
+    ----------
+    hr_bpm : ndarray, shape (n,)
+        Heart rate of one partner at every whole second, NaN where unknown.
+
+    Returns
+    -------
+    float
+        0 to 1; holes of more than 10 s do not count. NaN if nothing was seen.
+    """
+    known = np.count_nonzero(np.isfinite(hr_bpm))
+    seen = np.count_nonzero(np.isfinite(bridged(hr_bpm, 1.0, SILENT_S)))
+    return 1.0 - known / seen if seen else np.nan

@@ -1,0 +1,265 @@
+"""`interbeat validate index`: linkage, lead, settling and the index against known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from interbeat_collector.simulation import Damage, DyadSettings, Mode
+
+from .core import Progress, Row, run_all, widened
+from .index_trials import Covered, Figures, couples, coverage
+from .strangers import Peak, influenced, strangers, stretches
+
+FIRST_SEED = 1
+QUICK_PART = 8
+"""A quick run has so many times fewer couples."""
+AT_ONCE = 20
+"""Couples of one task."""
+MINUTE_S = 60.0
+STRETCH_S = 598.0
+"""Of a real hour; six fit into the shortest."""
+
+TALK = DyadSettings(turns="shared")
+STRONG_TALK = DyadSettings(turns="shared", turn_s=20.0, speech_bpm=6.0)
+BAD_BEATS = Damage(missed=0.05 / 3, extra=0.05 / 3, ectopic=0.05 / 3)
+
+_Task = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Scenario(NamedTuple):
+    """Couples of one kind, all judged in one way."""
+
+    settings: DyadSettings
+    n: int
+    minutes: float = 20.0
+    meetings: int = 1
+    turns_given: bool = False
+    with_reference: bool = False
+
+
+def _coupled(mode: Mode, gain: float) -> DyadSettings:
+    return DyadSettings(turns="shared", mode=mode, gain=gain)
+
+
+SCENARIOS = {
+    "strangers 10": Scenario(DyadSettings(), 400, 10.0),
+    "strangers 20": Scenario(DyadSettings(), 400, with_reference=True),
+    "strangers 30": Scenario(DyadSettings(), 400, 30.0),
+    "drift": Scenario(DyadSettings(drift_bpm=5.0), 400, with_reference=True),
+    "trend": Scenario(DyadSettings(shared_trend_bpm=8.0), 400),
+    "turns": Scenario(TALK, 400),
+    "bad beats": Scenario(DyadSettings(damage=BAD_BEATS), 400),
+    "pooled strangers": Scenario(DyadSettings(), 200, meetings=5),
+    "shared events": Scenario(DyadSettings(shared_event_every_s=75.0), 100),
+    "a leads 2.5": Scenario(_coupled("a_leads", 2.5), 100, 30.0),
+    "mutual 1.5": Scenario(_coupled("mutual", 1.5), 100, 30.0),
+    "mutual 1": Scenario(_coupled("mutual", 1.0), 100),
+    "pooled 3": Scenario(_coupled("mutual", 1.0), 100, meetings=3),
+    "pooled 5": Scenario(_coupled("mutual", 1.0), 100, meetings=5),
+    "a leads 1.5": Scenario(_coupled("a_leads", 1.5), 400),
+    "truly mutual": Scenario(_coupled("mutual", 1.5), 200),
+    "amplify": Scenario(_coupled("amplify", 0.8), 120, 30.0, with_reference=True),
+    "coregulate": Scenario(_coupled("coregulate", 1.2), 120, 30.0, with_reference=True),
+    "amplify pooled": Scenario(_coupled("amplify", 0.8), 80, meetings=5, with_reference=True),
+    "coregulate pooled": Scenario(_coupled("coregulate", 1.2), 80, meetings=5, with_reference=True),
+    "strong talk": Scenario(STRONG_TALK, 200, turns_given=True),
+    "strong talk, mutual": Scenario(
+        DyadSettings(turns="shared", turn_s=20.0, speech_bpm=6.0, mode="mutual"),
+        100,
+        turns_given=True,
+    ),
+    "in step": Scenario(DyadSettings(locked_breathing=1.0), 100),
+}
+"""Each has seeds of its own, so that no two rows hang on the same couples. Turns are shared
+wherever two are coupled."""
+LONG_COUPLES = {"none": 0.0, "mutual": 1.0, "a_leads": 1.0, "amplify": 0.8, "coregulate": 1.2}
+LONG_N = 6
+
+
+def title(*, quick: bool) -> str:
+    extent = f"{100 // QUICK_PART} % of the couples, wider limits" if quick else "full size"
+    return f"Linkage, lead, settling and index on simulated couples and real strangers ({extent})"
+
+
+def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
+    """Simulate and judge, and compare with the limits."""
+    named = tasks(quick)
+    found: dict[str, list[Any]] = {name: [] for name, _ in named}
+    for number, result in sorted(run_all([task for _, task in named], progress, workers)):
+        found[named[number][0]] += result
+    shown = judged(found)
+    return [widened(row) for row in shown] if quick else shown
+
+
+def judged(found: dict[str, list[Any]]) -> list[Row]:
+    """The table, from what was found for each kind of couples."""
+    return [*_null_rows(found), *_power_rows(found), *_settling_rows(found), *_other_rows(found)]
+
+
+def tasks(quick: bool) -> list[tuple[str, _Task]]:
+    """What has to be simulated, in pieces that can run side by side."""
+    found: list[tuple[str, _Task]] = []
+    for number, (name, scenario) in enumerate(SCENARIOS.items()):
+        n = max(scenario.n // QUICK_PART, 20) if quick else scenario.n
+        judge = partial(
+            couples,
+            meetings=scenario.meetings,
+            turns_given=scenario.turns_given,
+            with_reference=scenario.with_reference,
+        )
+        for at in range(0, n, AT_ONCE):
+            first = FIRST_SEED + 10_000 * number + at
+            seeds = range(first, first + min(AT_ONCE, n - at))
+            arguments = (seeds, scenario.settings, scenario.minutes * MINUTE_S)
+            found.append((name, (judge, arguments)))
+    for number, (mode, gain) in enumerate(LONG_COUPLES.items()):
+        first = FIRST_SEED + 500_000 + 1000 * number
+        seeds = range(first, first + (2 if quick else LONG_N))
+        found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))  # type: ignore[arg-type]
+    every = 4 if quick else 1
+    for parts, turns in ((1, 1), (2, 2), (3, 2)):
+        some = stretches(parts * STRETCH_S, turns)[::every]
+        found.append((f"real {10 * parts}", (strangers, (some, parts * STRETCH_S))))
+    twenty = stretches(2 * STRETCH_S)[::every]
+    judge_index = partial(strangers, with_reference=True)
+    found.append(("real index", (judge_index, (twenty, 2 * STRETCH_S))))
+    found.append(("real influenced", (influenced, (twenty, 2 * STRETCH_S))))
+    return found
+
+
+def _null_rows(found: dict[str, list[Any]]) -> list[Row]:
+    shown: list[Row] = []
+    for kind, label in (("strangers", "simulated strangers"), ("real", "real strangers")):
+        for minutes in (10, 20, 30):
+            these = found[f"{kind} {minutes}"]
+            name = f"linkage of {label}, {minutes} min"
+            shown += [
+                _share(f"{name}: p ≤ .05", _p(these) <= 0.05, 7.5),
+                _share(f"{name}: p ≤ .05, not below", _p(these) <= 0.05, 1.5, at_least=True),
+                _share(f"{name}: p ≤ .01", _p(these) <= 0.01, 2.5),
+            ]
+    limits = {"trend": 9.0, "turns": 8.5, "bad beats": 8.5, "pooled strangers": 9.0}
+    labels = {
+        "trend": "linkage with a shared trend of 8 bpm",
+        "turns": "linkage with shared turn-taking",
+        "bad beats": "linkage with 5 % bad beats",
+        "pooled strangers": "linkage of strangers, 5 sessions pooled",
+    }
+    shown += [_share(labels[name], _p(found[name]) <= 0.05, limits[name]) for name in limits]
+    return [
+        *shown,
+        _share("shared events, no influence: shared or linked", _p(found["shared events"]) <= 0.05),
+        _share("index of strangers beyond 50 ± 10", _leaves(found["strangers 20"]), 6.0),
+        _share("index of real strangers beyond 50 ± 10", _leaves(found["real index"]), 6.0),
+        _share("index of strangers who drift by 5 bpm, beyond 50 ± 10", _leaves(found["drift"])),
+    ]
+
+
+def _power_rows(found: dict[str, list[Any]]) -> list[Row]:
+    labels = {
+        "a leads 2.5": ("power, a leads 2.5, 30 min", 80.0),
+        "mutual 1.5": ("power, mutual 1.5, 30 min", 62.0),
+        "mutual 1": ("power, mutual 1, 20 min", None),
+        "pooled 3": ("power, mutual 1, 3 × 20 min pooled", 80.0),
+        "pooled 5": ("power, mutual 1, 5 × 20 min pooled", 90.0),
+    }
+    shown = [
+        _share(label, _p(found[name]) <= 0.05, limit, at_least=True)
+        for name, (label, limit) in labels.items()
+    ]
+    peaks: list[Peak] = found["real influenced"]
+    ps = np.array([peak.p for peak in peaks])
+    led: list[Figures] = found["a leads 1.5"]
+    claimed = [x.claim is not None for x in found["truly mutual"]]
+    return [
+        *shown,
+        _share("power, real strangers with r .45 put in, 20 min", ps <= 0.05, 85.0, at_least=True),
+        _share(
+            "lead: right sign, gain 1.5",
+            np.array([x.asymmetry_z > 0 for x in led]),
+            90.0,
+            at_least=True,
+        ),
+        _share("lead: wrong claims", np.array([x.claim == "b" for x in led]), 1.0),
+        _share("lead: claims, gain 1.5", np.array([x.claim == "a" for x in led])),
+        _share("lead: claims in truly mutual pairs", np.array(claimed), 8.0),
+    ]
+
+
+def _settling_rows(found: dict[str, list[Any]]) -> list[Row]:
+    slow = np.array([x.half_decay_s for x in found["amplify"]])
+    fast = np.array([x.half_decay_s for x in found["coregulate"]])
+    return [
+        _auc(
+            "index: coregulate above amplify, 30 min", found["coregulate"], found["amplify"], 80.0
+        ),
+        Row(
+            "half-decay, median amplify over coregulate",
+            ("ratio",),
+            (100 * float(np.nanmedian(slow) / np.nanmedian(fast)),),
+            (115.0,),
+            unit="%",
+            at_least=True,
+        ),
+        _auc(
+            "the same, 5 × 20 min pooled",
+            found["coregulate pooled"],
+            found["amplify pooled"],
+            85.0,
+        ),
+    ]
+
+
+def _other_rows(found: dict[str, list[Any]]) -> list[Row]:
+    talk: list[Figures] = found["strong talk"]
+    antiphase = np.array([x.p_antiphase for x in talk]) <= 0.05
+    linked = _p(found["strong talk, mutual"]) <= 0.05
+    locked = np.array([x.locked_breathing for x in found["in step"]])
+    free = np.array([x.locked_breathing for x in found["strangers 20"]])
+    long: list[Covered] = found["long"]
+    shown = [
+        _share("strong turn-taking, turns given: anti-phase", antiphase, 11.0),
+        _share("strong turn-taking, turns given: in-phase", _p(talk) <= 0.05, 10.0),
+        _share("strong turn-taking, turns given: power, mutual 1", linked, 35.0, at_least=True),
+        _share("locked breathing flagged", locked, 95.0, at_least=True),
+        _share("free breathing flagged", free),
+    ]
+    for name, label in (("r", "r at its lag"), ("half_decay", "ln T"), ("value", "index")):
+        inside = np.array([getattr(x, name) for x in long])
+        measure = f"90 % range of {label} holds the 4 h value"
+        shown.append(_share(measure, inside, 85.0, at_least=True))
+        shown.append(_share(f"{measure}, not above", inside, 99.0))
+    return shown
+
+
+def _p(found: Sequence[Figures]) -> np.ndarray:
+    return np.array([x.p for x in found])
+
+
+def _leaves(found: Sequence[Figures]) -> np.ndarray:
+    return np.abs(np.array([x.value for x in found]) - 50.0) > 10.0
+
+
+def _share(
+    measure: str, cases: np.ndarray, limit: float | None = None, *, at_least: bool = False
+) -> Row:
+    n = len(cases)
+    share = 100 * float(cases.mean()) if n else np.nan
+    return Row(
+        f"{measure} ({n})", ("share",), (share,), (limit,), unit="%", at_least=at_least, count=n
+    )
+
+
+def _auc(measure: str, above: Sequence[Figures], below: Sequence[Figures], limit: float) -> Row:
+    """How often one of the first lies above one of the second, ties halved."""
+    high = np.array([x.value for x in above])[:, None]
+    low = np.array([x.value for x in below])[None, :]
+    auc = 100 * float(np.mean((high > low) + 0.5 * (high == low)))
+    n = min(len(above), len(below))
+    return Row(
+        f"{measure} (AUC, {n} each)", ("AUC",), (auc,), (limit,), "%", at_least=True, count=n
+    )

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+
+from interbeat_analysis.confounds import Flag
+from interbeat_analysis.coregulation import Reason
+from interbeat_analysis.dyad import Evidence, LinkageState
+from interbeat_analysis.settling import State
+from interbeat_server import words
+
+
+@pytest.mark.parametrize(
+    ("said", "states"),
+    [
+        (words.LINKAGE_STATES, get_args(LinkageState)),
+        (words.EVIDENCE, get_args(Evidence)),
+        (words.SETTLING_STATES, get_args(State)),
+        (words.INDEX_REASONS, tuple(reason for reason in get_args(Reason) if reason)),
+        (words.FLAGS, get_args(Flag)),
+        (words.LEAD_CLAIMS, (None, "a", "b")),
+    ],
+)
+def test_every_state_has_its_words_and_no_words_are_left_over(said, states):
+    assert set(said) == set(states)
+
+
+def all_sentences() -> list[str]:
+    tables = (
+        words.LINKAGE_STATES, words.EVIDENCE, words.SETTLING_STATES, words.INDEX_REASONS,
+        words.FLAGS, words.LEAD_CLAIMS,
+    )  # fmt: skip
+    meanings = [text for meaning in words.MEANINGS.values() for text in meaning]
+    return [*meanings, *(text for table in tables for text in table.values()), words.SAYS_NOT]
+
+
+@pytest.mark.parametrize(
+    "never", ["in sync", "leader", "follower", "score", "should", "fault", "blame", "healthy",
+              "compatib", "better than", "disorder", "streak"]
+)  # fmt: skip
+def test_nobody_is_blamed_ranked_or_diagnosed(never):
+    assert not [text for text in all_sentences() if re.search(never, text, re.IGNORECASE)]
+
+
+def test_chance_is_told_as_a_share():
+    assert words.beyond_chance(0.03).startswith("stronger than in 97 % of chance pairings")
+    assert words.beyond_chance(0.0).startswith("stronger than in 99.9 %")
+    assert words.beyond_chance(1.0).startswith("stronger than in 0 %")
+    assert words.recovery_sentence(9.6).endswith("about 10 seconds to come half-way back.")
