@@ -17,7 +17,7 @@ import numpy as np
 from interbeat_analysis.artifacts import artifacts, mask_artifacts
 from interbeat_analysis.hrv import HRV, windowed_hrv
 from interbeat_analysis.series import grid, heart_rate, known_until
-from interbeat_analysis.synchrony import windowed_cross_correlation
+from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.beats import BeatClock, Beats
 from interbeat_collector.events import (
     PARTNERS,

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 import naive
 from interbeat_analysis.series import grid, heart_rate
-from interbeat_analysis.synchrony import (
+from interbeat_analysis.summaries import summary
+from interbeat_analysis.windowed import (
     WindowedCrossCorrelation,
     fisher_z,
-    summary,
     windowed_cross_correlation,
 )
 
