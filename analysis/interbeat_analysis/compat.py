@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from interbeat_analysis.peaks import peaks
+from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean, leadership
 from interbeat_analysis.windowed import (
     WindowedCrossCorrelation,
@@ -183,7 +184,9 @@ def _susy(
             f"{known.sum() / fs:g} s of both series is too short: SUSY needs two segments of "
             f"window_s = {window_s:g} s"
         )
-    one, two = (_unit(x[known][: segments * width].reshape(segments, width)) for x in (a, b))
+    one, two = (
+        unit_segments(x[known][: segments * width].reshape(segments, width)) for x in (a, b)
+    )
     steps = np.arange(-max_lag, max_lag + 1)
     real, sums = _segment_correlations(one, two, steps)
     wcc = WindowedCrossCorrelation(
@@ -194,13 +197,6 @@ def _susy(
     )
     profiles = _susy_profiles(real, sums)
     return Published(wcc, _susy_summary(profiles, max_lag, segments, int(known.sum())), profiles)
-
-
-def _unit(segments: np.ndarray) -> np.ndarray:
-    """Each segment without its mean, of length 1; 0 where it is constant, as SUSY skips it."""
-    deviations = segments - segments.mean(axis=-1, keepdims=True)
-    length = np.sqrt((deviations**2).sum(axis=-1, keepdims=True))
-    return np.asarray(deviations / np.where(length > 0, length, np.inf))
 
 
 class _PairSums(NamedTuple):
@@ -216,15 +212,12 @@ def _segment_correlations(
     one: np.ndarray, two: np.ndarray, steps: np.ndarray
 ) -> tuple[np.ndarray, _PairSums]:
     """r of each segment with its own at every lag, (s, l), and sums over all other pairs."""
-    segments, width = one.shape
+    segments = len(one)
     real = np.empty((segments, len(steps)))
     of_segment = np.zeros(segments)
     totals = np.empty((3, len(steps)))
-    r, z = np.empty((2, segments, segments))
-    every = np.ones(segments)
-    for lag, step in enumerate(steps):
-        ahead, behind = max(step, 0), max(-step, 0)
-        np.matmul(one[:, ahead : width - behind], two[:, behind : width - ahead].T, out=r)
+    z, every = np.empty((segments, segments)), np.ones(segments)
+    for lag, r in enumerate(lagged_correlations(one, two, steps)):
         real[:, lag] = np.diagonal(r)
         np.fill_diagonal(r, 0.0)
         np.arctanh(r, out=z)

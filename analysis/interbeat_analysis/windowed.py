@@ -95,8 +95,7 @@ def windowed_cross_correlation(
     """
     a = np.asarray(a, dtype=np.float64)
     b = np.asarray(b, dtype=np.float64)
-    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1]:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; the last axes must agree")
+    check_length(a, b)
     check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
@@ -141,6 +140,12 @@ def fisher_z(r: np.ndarray) -> np.ndarray:
        507-521. https://doi.org/10.1093/biomet/10.4.507
     """
     return np.asarray(np.arctanh(np.clip(r, -LARGEST_R, LARGEST_R)))
+
+
+def check_length(a: np.ndarray, b: np.ndarray) -> None:
+    """ValueError unless the last axes of two series are as long as each other."""
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1]:
+        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; the last axes must agree")
 
 
 def window_samples(name: str, seconds: float, fs: float, *, least: int) -> int:
