@@ -87,7 +87,7 @@ def share_below(values: Sequence[float], limit: float) -> tuple[float, float, fl
     share = float(np.mean(known < limit))
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return 100 * share, float(100 * (middle - reach)), float(100 * (middle + reach))
+    return 100 * share, max(0.0, float(100 * (middle - reach))), float(100 * (middle + reach))
 
 
 def _series(pair: Stretch) -> tuple[np.ndarray, np.ndarray]:
