@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from math import gcd
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,28 +14,33 @@ FLAT_ROUNDING = 1e-12
 series', or of its largest distance from zero: what is left there is rounding, not signal."""
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True)
+class Layout:
     """How many windows there are, how long each is, and how far it is from the next: samples."""
 
     windows: int
     width: int
     hop: int
 
-    @property
+    @cached_property
     def block(self) -> int:
         """Samples of which every window and every step is a multiple."""
         return gcd(self.width, self.hop)
 
-    @property
+    @cached_property
     def blocks(self) -> int:
         """Blocks from the begin of the first window to the end of the last."""
         return ((self.windows - 1) * self.hop + self.width) // self.block
 
+    @cached_property
+    def step(self) -> int:
+        """Blocks from one window to the next."""
+        return self.hop // self.block
+
     def of_windows(self, table: np.ndarray, begin: int) -> np.ndarray:
         """One value for each window, the first at sample `begin`: (..., block, p) to (..., w)."""
         column, row = divmod(begin, self.block)
-        step = self.hop // self.block
-        return table[..., row, column : column + step * (self.windows - 1) + 1 : step]
+        return table[..., row, column : column + self.step * (self.windows - 1) + 1 : self.step]
 
 
 class Blocks:
@@ -64,7 +70,7 @@ class Blocks:
 def window_sums(products: np.ndarray, layout: Layout) -> np.ndarray:
     """Sums over every window of what was summed over blocks, (..., blocks) to (..., w)."""
     sums = sliding_sum(products, layout.width // layout.block)
-    return sums[..., :: layout.hop // layout.block]
+    return sums[..., :: layout.step]
 
 
 def window_means(table: np.ndarray, layout: Layout) -> np.ndarray:
