@@ -19,7 +19,7 @@ class Concordance(NamedTuple):
     """Shape (w,): centre of what each correlation rests on, in seconds."""
     r: np.ndarray
     """Shape (..., w): Pearson correlation of the slopes, NaN where it is not known."""
-    index: np.ndarray
+    session_index: np.ndarray
     """Shape (...): ln(sum of r above 0 / |sum of r below 0|). Unbounded, and another number for
     another kind of slope; above 0 in half of all pairs of strangers."""
 
@@ -55,7 +55,7 @@ def concordance(
     Returns
     -------
     Concordance
-        A slope needs all its samples, a correlation 80 % of its slopes. The index is NaN where
+        A slope needs all its samples, a correlation 80 % of its slopes. The session index is NaN where
         all correlations have one sign, or none is known.
 
     Raises
@@ -89,7 +89,7 @@ def concordance(
     return Concordance(
         t_s=start_s + middle_s + hop_s * np.arange(r.shape[-1]),
         r=r,
-        index=np.where(both, np.log(ratio), np.nan),
+        session_index=np.where(both, np.log(ratio), np.nan),
     )
 
 

@@ -7,7 +7,7 @@ observed one among them, (m + 1) / (n + 1), so that it is never 0.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from scipy import fft
@@ -15,6 +15,15 @@ from scipy import fft
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean
 from interbeat_analysis.windowed import fisher_z, window_samples, windowed_cross_correlation
+
+
+class Windows(TypedDict, total=False):
+    """Settings of `windowed_cross_correlation`."""
+
+    window_s: float
+    hop_s: float
+    max_lag_s: float
+    min_valid: float
 
 
 class RandomNull(NamedTuple):
@@ -160,7 +169,13 @@ def fourier_surrogates(x: np.ndarray, draws: int, *, seed: int) -> np.ndarray:
 
 
 def fourier_null(
-    a: np.ndarray, b: np.ndarray, fs: float, *, seed: int, draws: int = 199, **layout: float
+    a: np.ndarray,
+    b: np.ndarray,
+    fs: float,
+    *,
+    seed: int,
+    draws: int = 199,
+    **layout: Unpack[Windows],
 ) -> RandomNull:
     """Compare the windowed synchrony of two series with that of `a` and surrogates of `b`.
 
@@ -196,7 +211,7 @@ def fourier_null(
     return _among(of_pairs, f"{draws} surrogates of b with random phases, seed {seed}")
 
 
-def pseudo_dyads(a: np.ndarray, b: np.ndarray, fs: float, **layout: float) -> PseudoDyads:
+def pseudo_dyads(a: np.ndarray, b: np.ndarray, fs: float, **layout: Unpack[Windows]) -> PseudoDyads:
     """Compare true pairs with pairs of people who never met, each in the role they had.
 
     Parameters
@@ -242,9 +257,7 @@ def pseudo_dyads(a: np.ndarray, b: np.ndarray, fs: float, **layout: float) -> Ps
     )
 
 
-def _means(
-    a: np.ndarray, b: np.ndarray, fs: float, layout: dict[str, float]
-) -> tuple[float, float]:
+def _means(a: np.ndarray, b: np.ndarray, fs: float, layout: Windows) -> tuple[float, float]:
     z = fisher_z(windowed_cross_correlation(a, b, fs, **layout).r)
     return float(known_mean(np.abs(z), (0, 1))), float(known_mean(z, (0, 1)))
 

@@ -118,7 +118,7 @@ def smoothing(lags: int) -> np.ndarray:
     edges = _cell_edges(x, max(1, int(lags * SPAN * CELL)))
     value, slope = zip(*(_local_quadratic(x, edge, near) for edge in edges), strict=True)
     joined = _hermite(np.array(edges), np.array(value), np.array(slope), x)
-    return _spline_to_halves(lags) @ joined
+    return np.asarray(_spline_to_halves(lags) @ joined)
 
 
 def _cell_edges(x: np.ndarray, most: int) -> list[float]:

@@ -136,8 +136,9 @@ def shift_null(
 
 
 def _nothing(t_s: np.ndarray, reason: str) -> ShiftNull:
-    none = np.full(len(t_s), np.nan)
-    return ShiftNull("none", reason, *[np.nan] * 6, t_s, none, np.empty(0), np.empty(0))
+    nan, empty = np.nan, np.empty(0)
+    unknown = np.full(len(t_s), nan)
+    return ShiftNull("none", reason, nan, nan, nan, nan, nan, nan, t_s, unknown, empty, empty)
 
 
 def _roughness(x: np.ndarray) -> float:

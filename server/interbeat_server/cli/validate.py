@@ -10,9 +10,9 @@ from .arguments import Verbs, add_verb
 
 def run_validate(options: argparse.Namespace) -> int:
     """Measure the program against simulations with known truth."""
-    from ..validation import clock, core
+    from ..validation import clock, core, synchrony
 
-    validation = {"clock": clock}[options.what]
+    validation = {"clock": clock, "synchrony": synchrony}[options.what]
     try:
         rows = validation.rows(
             quick=options.quick, progress=core.to_stderr, workers=core.usual_workers()
@@ -29,6 +29,11 @@ def run_validate(options: argparse.Namespace) -> int:
 
 def add_validate(verbs: Verbs) -> None:
     parser = add_verb(verbs, "validate", run_validate, "interbeat validate clock --quick")
-    parser.add_argument("what", choices=("clock",), help="clock: when beats and samples happened")
+    parser.add_argument(
+        "what",
+        choices=("clock", "synchrony"),
+        help="clock: when beats and samples happened; synchrony: how often strangers are called "
+        "synchronous, and what is found of a coupling",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter simulations")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
