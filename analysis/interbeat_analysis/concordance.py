@@ -55,8 +55,8 @@ def concordance(
     Returns
     -------
     Concordance
-        A slope needs all its samples, a correlation 80 % of its slopes. The session index is NaN where
-        all correlations have one sign, or none is known.
+        A slope needs all its samples, a correlation 80 % of its slopes. `session_index` is NaN
+        where all correlations have one sign, or none is known.
 
     Raises
     ------

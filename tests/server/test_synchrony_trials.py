@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from interbeat_server.validation import synchrony
 from interbeat_server.validation.real_hours import FS_HZ, heart_rate_of, hours
 from interbeat_server.validation.synchrony_trials import (
-    planted,
     share_below,
-    strangers,
     stretches,
     with_coupling,
 )
@@ -22,18 +21,6 @@ def test_twelve_hours_make_396_pairs_of_strangers() -> None:
     found = stretches()
     assert len(found) == 396
     assert all(pair.a != pair.b for pair in found)
-
-
-def test_few_strangers_are_called_synchronous_and_planted_coupling_is_found() -> None:
-    # Every 5th; the limits of all 396, widened by 2.6 standard errors of 80.
-    pairs = stretches()[::5]
-    met = strangers(pairs)
-    for name in ("p", "p_any_window"):
-        share, low, high = share_below([getattr(verdict, name) for verdict in met], 0.05)
-        assert share <= 7.5 + 2.6 * 100 * np.sqrt(0.075 * 0.925 / 80), name
-        assert 0 <= low <= share < high
-    power, _, _ = share_below([verdict.p for verdict in planted(pairs)], 0.05)
-    assert power >= 50 - 2.6 * 100 * np.sqrt(0.25 / 80)
 
 
 def test_the_coupling_is_put_where_it_is_said_to_be() -> None:
@@ -52,3 +39,10 @@ def test_shares_have_an_interval() -> None:
     assert share_below([0.01, 0.2, np.nan, 0.3, 0.4], 0.05) == pytest.approx(
         (25, 4.56, 69.94), abs=0.01
     )
+
+
+def test_the_quick_run_meets_its_widened_limits_and_says_how_many_pairs() -> None:
+    found = synchrony.rows(quick=True, progress=lambda text: None, workers=1)
+    assert all(row.met for row in found)
+    assert all(row.count == 80 for row in found)
+    assert "80 pairs of 12 real people" in synchrony.title(quick=True)
