@@ -8,12 +8,8 @@ import numpy as np
 
 from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.series import grid, heart_rate
-from interbeat_analysis.synchrony import (
-    SynchronySummary,
-    WindowedCrossCorrelation,
-    summary,
-    windowed_cross_correlation,
-)
+from interbeat_analysis.summaries import SynchronySummary, summary
+from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
 from interbeat_collector.events import PARTNERS, Link, Packet, Partner
 from interbeat_collector.feed import Feed
 from interbeat_collector.session_file import Recording

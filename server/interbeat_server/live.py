@@ -24,7 +24,7 @@ from interbeat_analysis.series import (
     heart_rate,
     known_until,
 )
-from interbeat_analysis.synchrony import windowed_cross_correlation
+from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.beats import BeatClock, Beats
 from interbeat_collector.events import (
     PARTNERS,

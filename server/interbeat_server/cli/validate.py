@@ -10,9 +10,9 @@ from .arguments import Verbs, add_verb
 
 def run_validate(options: argparse.Namespace) -> int:
     """Measure the program against simulations with known truth."""
-    from ..validation import clock, core, hrv, index
+    from ..validation import clock, core, hrv, index, synchrony
 
-    validation = {"clock": clock, "hrv": hrv, "index": index}[options.what]
+    validation = {"clock": clock, "hrv": hrv, "synchrony": synchrony, "index": index}[options.what]
     try:
         rows = validation.rows(
             quick=options.quick, progress=core.to_stderr, workers=core.usual_workers()
@@ -31,10 +31,11 @@ def add_validate(verbs: Verbs) -> None:
     parser = add_verb(verbs, "validate", run_validate, "interbeat validate clock --quick")
     parser.add_argument(
         "what",
-        choices=("clock", "hrv", "index"),
+        choices=("clock", "hrv", "synchrony", "index"),
         help=(
             "clock: when beats and samples happened; hrv: variability and artefacts; "
-            "index: linkage, lead, settling and index"
+            "synchrony: how often strangers are called synchronous, and what is found of a "
+            "coupling; index: linkage, lead, settling and index"
         ),
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter simulations")
