@@ -635,7 +635,7 @@ def test_a_strap_without_ecg_says_so_and_goes_on() -> None:
 
     world = virtual_time.run(scenario())
     assert world.links()[-1].reason == (
-        "Strap a: It measures neither ECG nor acceleration; a Polar H10 does."
+        "Strap a: It offers neither ECG nor acceleration; its heart rate is recorded all the same."
     )
     assert world.states()[-1] == "streaming"
 
