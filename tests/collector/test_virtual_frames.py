@@ -41,8 +41,9 @@ def test_frames_come_whole_in_order_and_never_before_their_last_sample(
 
 
 def test_the_peaks_of_the_ecg_are_the_beats_of_the_heart() -> None:
-    (first, *_) = read(Frames("ecg", heart(), 0.0, 130.0), 1.0)
-    assert np.argmax(first.samples[20:]) + 20 == HEART_S * 130
+    frames = read(Frames("ecg", heart(), 0.0, 130.0), 2.0)
+    ecg_uv = np.concatenate([frame.samples for frame in frames])
+    np.testing.assert_array_equal(np.flatnonzero(ecg_uv > 1000), [0, 104, 208])
 
 
 def test_what_nobody_took_for_long_is_gone_and_the_rest_keeps_its_time() -> None:

@@ -15,7 +15,12 @@ from air import IDS, World, virtual_strap
 from fast_clock import FastClock
 from interbeat_collector.events import PARTNERS, Link, Packet, Partner
 from interbeat_collector.radio import StrapError, StrapNotFound
-from interbeat_collector.session_file import Recording, SessionWriter, read_session
+from interbeat_collector.session_file import (
+    Recording,
+    SessionWriteError,
+    SessionWriter,
+    read_session,
+)
 from interbeat_server.desk import Desk, new_session
 from interbeat_server.equipment import Equipment
 from interbeat_server.runs import LiveRun, ReplayRun, StrapRun
@@ -72,6 +77,26 @@ def test_without_a_memory_the_straps_are_asked_for(tmp_path: Path) -> None:
         virtual_time.run(begun(tmp_path, wish({})))
     with pytest.raises(StrapError, match="--strap b=ID"):
         virtual_time.run(begun(tmp_path, wish({"a": IDS["a"]})))
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_straps_are_looked_for(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        world = World()
+        (tmp_path / "file").write_text("")
+        with pytest.raises(SessionWriteError, match="--data-dir"):
+            await begun(tmp_path / "file" / "folder", wish(IDS), world)
+        assert world.clock.now_s() == 0.0
+
+    virtual_time.run(scenario())
+
+
+def test_the_header_tells_what_was_asked_for_raw(tmp_path: Path) -> None:
+    plain = virtual_time.run(begun(tmp_path, wish(IDS)))
+    asked = virtual_time.run(begun(tmp_path, wish(IDS, acceleration=True)))
+    assert "raw" not in plain.session.settings
+    assert asked.session.settings["raw"] == {"a": ["acceleration"], "b": ["acceleration"]}
 
 
 def test_one_strap_cannot_be_worn_by_two(tmp_path: Path) -> None:
