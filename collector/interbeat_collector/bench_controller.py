@@ -29,7 +29,7 @@ _UNREACHABLE = (
     "Nobody answers there: start the program of the controller first, and check the port."
 )
 _MISSPELT = "That is no transport: write for example usb:0 or serial:/dev/ttyACM0,115200."
-_NO_USB = "USB is closed to programs here: on Windows give the dongle the WinUSB driver; a serial one works."
+_NO_USB = "USB is closed to programs here: on Windows, give the dongle the WinUSB driver first."
 _OTHER = "It did not open: plug it out and in again, or try another port or dongle."
 
 _BY_NUMBER = {

@@ -1,7 +1,4 @@
-"""A virtual strap on a spare Bluetooth dongle: a real radio can be tested without a body.
-
-BenchStrapError  the dongle cannot be used; the text is one line for the user
-"""
+"""A virtual strap on a spare Bluetooth dongle: a real radio can be tested without a body."""
 
 from __future__ import annotations
 

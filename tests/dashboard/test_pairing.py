@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from interbeat_collector.events import Packet
 from interbeat_collector.polar import decode_frame
 from interbeat_collector.session_file import SUFFIX, read_session
-from pages import visit, wait_for, wait_until_s
+from pages import hold_to_stop, visit, wait_for, wait_until_s
 from program import Program
 
 Pages = Callable[..., Page]
@@ -85,8 +85,7 @@ def test_a_couple_goes_from_the_list_of_sessions_to_a_recording(
         expect(page.locator(f"#strap-{partner} .strap-state")).to_have_text("signal good")
     expect(page.locator("#strap-b .strap-battery")).to_contain_text("battery low, 14")
     expect(page.locator("#strap-warning")).to_be_hidden()
-    page.get_by_role("button", name="Hold to stop").click(delay=1300)
-    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    hold_to_stop(page)
     (path,) = tmp_path.glob(f"*{SUFFIX}")
     assert read_session(path).session.settings["identity"] == {
         "a": "lifted",
@@ -118,8 +117,7 @@ def test_two_models_are_warned_of_until_one_person_has_worn_both(app: Program, p
     page.get_by_role("button", name="Skip: we know whose is whose").click()
     page.get_by_role("button", name="Begin the session").click(timeout=LIMIT_MS)
     expect(page.locator("#strap-warning-text")).to_contain_text("Movesense")
-    page.get_by_role("button", name="Hold to stop").click(delay=1300)
-    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    hold_to_stop(page)
 
     visit(page, app, "/calibrate")
     choose(page, FIRST, OTHER_MODEL, ("First", "Second"))
@@ -161,8 +159,7 @@ def test_raw_signals_are_a_choice_that_nobody_has_made(
     acceleration.check()
     page.get_by_role("button", name="Begin the session").click(timeout=LIMIT_MS)
     wait_until_s(page, 30)
-    page.get_by_role("button", name="Hold to stop").click(delay=1300)
-    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    hold_to_stop(page)
     (path,) = tmp_path.glob(f"*{SUFFIX}")
     recording = read_session(path)
     assert recording.session.settings["raw"] == {"a": ["acceleration"], "b": ["acceleration"]}
