@@ -64,7 +64,7 @@ def hold_to_stop(page: Page) -> None:
     """Hold the button until the recording is saved: how long a second is depends on the machine."""
     page.get_by_role("button", name="Hold to stop").hover()
     page.mouse.down()
-    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    expect(page.get_by_role("dialog", name="Recording saved")).to_be_visible()
     page.mouse.up()
 
 
