@@ -10,7 +10,7 @@ from pathlib import Path
 from harness import Benchmark, Case, Spent
 
 PEERS = ["neurokit2"]
-CORE = "import interbeat_analysis.indices, interbeat_analysis.synchrony, interbeat_analysis.ecg"
+CORE = "import interbeat_analysis.indices, interbeat_analysis.windowed, interbeat_analysis.ecg"
 SERVER = "import interbeat_server.cli, interbeat_server.desk, interbeat_server.app"
 CORE_CPU_S, CORE_MB = 0.8, 90.0
 START_CPU_S, START_MB = 1.1, 115.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from program import Program
 
@@ -59,6 +59,14 @@ def wait_for(page: Page, look: Callable[[], Found | None], limit_s: float = LIMI
             return found
         page.wait_for_timeout(LOOK_EVERY_S * 1000)
     raise AssertionError(f"not seen within {limit_s:g} s of looking")
+
+
+def hold_to_stop(page: Page) -> None:
+    """Hold the button until the recording is saved: how long a second is depends on the machine."""
+    page.get_by_role("button", name="Hold to stop").hover()
+    page.mouse.down()
+    expect(page.get_by_role("dialog", name="Recording saved")).to_be_visible()
+    page.mouse.up()
 
 
 def lines(page: Page) -> list[dict[str, Any]]:

@@ -216,6 +216,9 @@ export interface Check {
   text: string;
 }
 
+/** What some straps can send beside the times between beats. */
+export type RawSignal = "ecg" | "acceleration";
+
 export interface FittedStrap {
   id: string;
   name: string;
@@ -226,6 +229,7 @@ export interface FittedStrap {
   hr_bpm: Maybe;
   contact: boolean | null;
   rr_seen: boolean;
+  raw: RawSignal[];
   battery_percent: Maybe;
   trace: { ago_s: number[]; bpm: number[] };
   identified?: "lifted" | "inferred" | "skipped" | null;
@@ -237,6 +241,8 @@ export interface Fitting {
   problem: string | null;
   scanning: boolean;
   virtual: boolean;
+  /** The run of a session that is being recorded meanwhile. */
+  recording: string | null;
   found: FoundStrap[];
   remembered: ByPartner<string | null>;
   partners: ByPartner<FittedStrap> | null;
@@ -259,6 +265,8 @@ export interface Pairing extends Fitting {
 }
 
 export interface Calibration extends Fitting {
+  /** Names of virtual straps that one person wears. */
+  shared_hearts: string[][];
   step: "find" | "listen" | "result";
   clean_s: number;
   needed_s: number;

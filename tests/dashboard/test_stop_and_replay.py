@@ -14,6 +14,7 @@ from pages import (
     PALE_LINES,
     SLOW_LINES,
     elapsed_s,
+    hold_to_stop,
     known,
     lines,
     view_s,
@@ -88,7 +89,7 @@ def test_a_short_click_does_not_stop_and_a_long_press_does(page: Page, tmp_path:
         stop.click(delay=600)
         page.wait_for_timeout(1200)
         expect(page.locator("#state-word")).to_have_text("Recording")
-        stop.click(delay=1300)
+        hold_to_stop(page)
         panel = page.get_by_role("dialog", name="Recording saved")
         expect(panel).to_be_visible()
         (path,) = tmp_path.iterdir()
@@ -119,7 +120,7 @@ def test_the_replay_shows_the_same_heart_rates_as_the_recording_did(
         wait_until_s(page, 70)
         page.keyboard.press("2")
         expect(page.locator("#lane .mark-text")).to_have_text("conflict")
-        page.get_by_role("button", name="Hold to stop").click(delay=1300)
+        hold_to_stop(page)
         expect(page.get_by_role("dialog", name="Recording saved")).to_be_visible()
         page.wait_for_timeout(500)
         live, live_s = shown(page), elapsed_s(page)

@@ -443,6 +443,32 @@ def test_two_models_are_warned_of_until_they_are_calibrated() -> None:
     assert World().until(1.0)["warning"] is None
 
 
+def test_two_models_are_foreseen_by_their_names_before_they_are_connected() -> None:
+    strangers = Candidate("05", "Somebody's"), Candidate("06", "H10 of the lab")
+    pairing = Pairing(LABELS, calibrated=lambda a, b: {a.id, b.id} == {OTHER_H10.id, MOVESENSE.id})
+    pairing.found_now((*STRAPS, *strangers))
+    foreseen = pairing.foreseen({"a": H10.id, "b": MOVESENSE.id})
+    assert foreseen is not None
+    assert "Movesense" in foreseen
+    for a, b in (
+        (H10.id, OTHER_H10.id),
+        (OTHER_H10.id, MOVESENSE.id),
+        (H10.id, strangers[0].id),
+        (strangers[0].id, strangers[1].id),
+        (MOVESENSE.id, MOVESENSE.id),
+        (H10.id, "gone"),
+        (H10.id, None),
+    ):
+        assert pairing.foreseen({"a": a, "b": b}) is None
+
+
+def test_the_document_tells_what_a_strap_offers_raw() -> None:
+    world = World(chosen={"a": H10.id, "b": MOVESENSE.id})
+    partners = world.pairing.document(0.0)["partners"]
+    assert partners["a"]["raw"] == ["ecg", "acceleration"]
+    assert partners["b"]["raw"] == []
+
+
 def test_going_back_forgets_the_choice() -> None:
     world = skipped()
     world.until(40.0)
