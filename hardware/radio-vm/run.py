@@ -35,7 +35,7 @@ LIBRARIES = ("bleak", "bumble", "numpy")
 TOOLS = {"mmdebstrap": "mmdebstrap", "qemu-system-x86_64": "qemu-system-x86"}
 LIMIT_S = 420
 LAST_CLAIM = "the scenarios run to their end"
-FILES = ("packed", "vmlinuz")
+FILES = ("packed", "vmlinux")
 
 
 class SetupError(Exception):
@@ -261,9 +261,9 @@ def qemu_command(machine: Path, initrd: Path, console: Path) -> list[str]:
     command += ["-cpu", "max", "-smp", "1", "-m", "1024", "-seed", "1"]
     command += ["-rtc", "base=2026-01-01,clock=vm"]
     command += ["-nodefaults", "-no-reboot", "-display", "none", "-monitor", "none"]
-    kernel = "quiet mitigations=off cryptomgr.notests console=ttyS0 panic=-1 rdinit=/bin/sh"
-    command += ["-kernel", str(machine / "vmlinuz"), "-initrd", str(initrd)]
-    command += ["-append", f"{kernel} -- /checkout/{HERE}/guest.sh"]
+    kernel = "quiet mitigations=off init_on_alloc=0 cryptomgr.notests console=ttyS0 panic=-1"
+    command += ["-kernel", str(machine / "vmlinux"), "-initrd", str(initrd)]
+    command += ["-append", f"{kernel} rdinit=/bin/sh -- /checkout/{HERE}/guest.sh"]
     return [*command, "-serial", f"file:{console}", "-serial", "stdio"]
 
 
