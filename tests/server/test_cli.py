@@ -277,7 +277,7 @@ def test_the_doctor_listens_to_straps(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def verbs() -> dict[str, argparse.ArgumentParser]:
-    parser = cli._parser()
+    parser = cli.parser()
     actions = parser._actions
     (found,) = (a for a in actions if isinstance(a, argparse._SubParsersAction))
     return dict(found.choices)

@@ -1,0 +1,37 @@
+"""The list of sessions, and one of them again."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import Verbs, add_hosting, add_rate, add_verb
+from .hosting import check_rate, host_run
+
+
+def run_app(options: argparse.Namespace) -> int:
+    """Open the list of sessions."""
+    check_rate(options)
+    return host_run(options, path=lambda _: "/")
+
+
+def run_replay(options: argparse.Namespace) -> int:
+    """Show a recorded session again."""
+    return host_run(options, replay=session_path(options), path=lambda name: f"/run/{name}")
+
+
+def session_path(options: argparse.Namespace) -> Path:
+    """A path, or the id of a session in the data folder."""
+    from ..catalogue import Catalogue, data_folder
+
+    given = Path(options.file)
+    if given.exists():
+        return given
+    return Catalogue(data_folder(options.data_dir)).find(options.file) or given
+
+
+def add_replay(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "replay", run_replay, "interbeat replay SESSION.interbeat --rate 10")
+    parser.add_argument("file", metavar="FILE", help="a session file, or the id of a session")
+    add_rate(parser)
+    add_hosting(parser)
