@@ -112,8 +112,8 @@ def recorded_s(hearts: Iterable[Heart]) -> tuple[float, float]:
     seen = [heart for heart in hearts if len(heart.t_s)]
     if not seen:
         return 0.0, 0.0
-    first_s = min(heart.t_s[0] - heart.rr_s[0] for heart in seen)
-    return float(np.ceil(first_s)), float(max(np.floor(max(h.t_s[-1] for h in seen)), first_s))
+    start_s = float(np.ceil(min(heart.t_s[0] - heart.rr_s[0] for heart in seen)))
+    return start_s, max(float(np.floor(max(heart.t_s[-1] for heart in seen))), start_s)
 
 
 def described(pairs: Pairs) -> list[dict[str, Any]]:
