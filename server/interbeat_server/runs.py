@@ -21,7 +21,7 @@ from interbeat_collector.stream import Stream
 
 from . import messages
 from .hub import Hub
-from .live import TICK_S, Engine, latencies
+from .live import TICK_S, engine_of
 from .messages import Message
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Run(ABC):
     def __init__(self, session: Session, rate: float, clock: ClockMaker = SessionClock) -> None:
         self.session = session
         self.hub = Hub()
-        self._engine = Engine(latencies(self.session))
+        self._engine = engine_of(self.session)
         self._make_clock = clock
         self._rate = rate
         self._tick = 0
@@ -116,7 +116,7 @@ class Run(ABC):
             self._engine.push(event)
         frame = self._engine.frame(self._tick * TICK_S)
         self._tick += 1
-        self.hub.publish(messages.frame_messages(frame, self._recording()))
+        self.hub.publish(messages.frame_messages(frame, self._recording(), self.session.labels))
 
     @abstractmethod
     def _recording(self) -> Message:
@@ -396,7 +396,7 @@ class ReplayRun(Run):
         assert self._jump_s is not None
         target = math.floor(self._jump_s / TICK_S)
         self._jump_s = None
-        self._engine = Engine(latencies(self.session))
+        self._engine = engine_of(self.session)
         self._stream = Stream(self._events)
         skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
         self._state = self._describe(str(self._state["state"]))
@@ -413,7 +413,7 @@ class ReplayRun(Run):
         """Pass over what lies before a whole second without showing more of it than marks."""
         for event in self._stream.until(t_s):
             self._engine.push(event)
-        self.hub.publish(messages.passed(t_s, *self._engine.skip_to(t_s)))
+        self.hub.publish(messages.passed(t_s, self._engine.skip_to(t_s)))
         self._tick = round(t_s / TICK_S) + 1
 
     def _recording(self) -> Message:
