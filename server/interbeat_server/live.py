@@ -211,7 +211,7 @@ class _Heart:
     def known(self, t_s: float) -> Known:
         """What the strap told; inferred beats are in no figure and on no screen."""
         if self.told is None:
-            beats = self.clock.beats(t_s - MEMORY_S).real()
+            beats = self.clock.told(t_s - MEMORY_S)
             found = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
             self.told = Known(
                 beats, found, np.where(found.bad, np.nan, beats.rr_s), self.clock.end_s()

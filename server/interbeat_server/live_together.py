@@ -152,7 +152,7 @@ class _Trail:
 
     def follow(self, since_s: float, clock: BeatClock, newest: Newest) -> float:
         """Take over the beats from about `since_s` on; return where the record begins."""
-        told = clock.beats(since_s).real()
+        told = clock.told(since_s)
         first = clock.count - len(told.t_s)
         bad = self._judged(first, told.t_s, clock, newest)
         before = self._beats
@@ -198,7 +198,7 @@ class _Trail:
     def _judged_anew(count: int, t_s: np.ndarray, clock: BeatClock) -> np.ndarray:
         if not count:
             return np.empty(0, dtype=bool)
-        told = clock.beats(float(t_s[0]) - JUDGED_BY_S).real()
+        told = clock.told(float(t_s[0]) - JUDGED_BY_S)
         found = find_artifacts(told.rr_s, beat_t_s=told.t_s, causal=True)
         return found.bad[len(told.t_s) - count :]
 
