@@ -62,7 +62,6 @@ class Knots(NamedTuple):
         after = np.maximum(elapsed_s - self.elapsed_s[-1], 0.0)
         return np.asarray(start_s + before * self.slope[0] + after * self.slope[-1])
 
-
     def start_at_one(self, elapsed_s: float) -> float:
         """The same for one moment, which mostly is an end of the stretch."""
         edge = 0 if elapsed_s <= self.elapsed_s[0] else -1

@@ -102,8 +102,18 @@ def hello(
         "duration_s": duration_s,
         "settings": _settings(),
         "words": meanings(),
+        "scenes": _scenes(session, mode),
         "state": current,
     }
+
+
+def _scenes(session: Session, mode: str) -> list[Message]:
+    """Which other demos there are; none beside people and in a replay."""
+    from .scenes import SCENES
+
+    if mode != "live" or hearts(session) != "simulated":
+        return []
+    return [{"id": name, "name": scene.name} for name, scene in SCENES.items()]
 
 
 def _before(session: Session) -> str | None:

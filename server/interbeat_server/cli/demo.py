@@ -37,6 +37,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
 
 def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
+    from ..scenes import MINUTES_BEHIND, REFERENCE_MINUTES
     from ..sources import demo_settings, recorded_hearts_session, simulated_session
 
     if bool(options.rr_a) != bool(options.rr_b):
@@ -44,16 +45,28 @@ def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]
     if options.rr_a:
         options_of = ", ".join(f"--{name.replace('_', '-')}" for name in SHAPES)
         refuse(options, f"{options_of} shape simulated people", *SHAPES)
+        refuse(options, "--same-heart is for simulated people", "same_heart")
         return recorded_hearts_session(
-            Path(options.rr_a), Path(options.rr_b), options.seed, options.offset_s or 0.0
+            Path(options.rr_a),
+            Path(options.rr_b),
+            options.seed,
+            options.offset_s or 0.0,
+            minutes_behind=options.minutes_behind or 0.0,
         )
     refuse(options, "--offset-s sets apart two recordings", "offset_s")
     if options.gain is not None and options.mode is None:
         raise UserError("--gain is the strength of a --mode: give both, or neither.")
     given = {name: getattr(options, name) for name in SHAPES}
     chosen = {name: value for name, value in given.items() if value is not None}
+    behind = MINUTES_BEHIND if options.minutes_behind is None else options.minutes_behind
+    same_heart = bool(options.same_heart)
     try:
-        return simulated_session(demo_settings(seed=options.seed, **chosen))
+        return simulated_session(
+            demo_settings(seed=options.seed, **chosen),
+            minutes_behind=behind,
+            reference_minutes=REFERENCE_MINUTES if behind and not same_heart else 0.0,
+            same_heart=same_heart,
+        )
     except ValueError as error:
         raise UserError(f"{error}.") from error
 
@@ -95,6 +108,18 @@ def add_demo(verbs: Verbs) -> None:
         "--turns",
         metavar="TURNS",
         help="who speaks when: none, independent or shared; recorded as speech (default none)",
+    )
+    parser.add_argument(
+        "--same-heart",
+        action="store_true",
+        default=None,
+        help="let both straps hear the first heart, as when one person wears both",
+    )
+    parser.add_argument(
+        "--minutes-behind",
+        type=between(0, 240),
+        metavar="N",
+        help="minutes that have passed when the page opens (default 21; recorded hearts 0)",
     )
     parser.add_argument(
         "--rr-a", metavar="FILE", help="let the first strap wear a recorded heart (RR intervals)"
