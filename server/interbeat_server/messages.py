@@ -98,6 +98,7 @@ def hello(
             "straps": session.straps,
             "warning": session.settings.get("strap_warning"),
             "before": _before(session),
+            "scene": session.settings.get("scene"),
         },
         "duration_s": duration_s,
         "settings": _settings(),

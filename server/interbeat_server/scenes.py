@@ -38,7 +38,7 @@ SCENES: dict[str, Scene] = {
     ),
     "calming": Scene(
         "Two who calm each other",
-        {"mode": "coregulate", "gain": 1.2, "turns": "shared", "seed": 8},
+        {"mode": "coregulate", "gain": 1.2, "turns": "shared", "seed": 15},
     ),
     "stirring": Scene(
         "Two who stir each other up",
@@ -61,4 +61,5 @@ def scene_session(
         minutes_behind=scene.minutes_behind,
         reference_minutes=scene.reference_minutes,
         same_heart=scene.same_heart,
+        scene=name,
     )

@@ -35,6 +35,7 @@ def simulated_session(
     minutes_behind: float = 0.0,
     reference_minutes: float = 0.0,
     same_heart: bool = False,
+    scene: str | None = None,
 ) -> tuple[Session, Iterator[Event]]:
     """Two simulated people, with no end.
 
@@ -47,6 +48,8 @@ def simulated_session(
         shape["minutes_behind"] = minutes_behind
     if same_heart:
         shape["same_heart"] = True
+    if scene:
+        shape["scene"] = scene
     if reference_minutes:
         shape[SETTING] = described(_references(settings, labels, reference_minutes))
     header = new_session(_straps(models), labels, shape)

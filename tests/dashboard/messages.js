@@ -8,6 +8,9 @@ export const settings = {
   lag_s: [-5, 0, 5],
   hrv_window_s: 60,
   stale_after_s: 3,
+  linkage_span_s: 1200,
+  linkage_lag_s: [-15, 0, 15],
+  linkage_needed_s: 480,
 };
 
 export function hello(changes = {}) {
@@ -26,9 +29,13 @@ export function hello(changes = {}) {
       started_utc: "2026-11-17T20:04:00Z",
       straps: { a: { model: "H10" }, b: {} },
       warning: null,
+      before: null,
+      scene: null,
     },
     duration_s: null,
     settings,
+    words: { measures: {}, says_not: "" },
+    scenes: [],
     state: { type: "state", state: "recording", rate: 1, message: null, file: null },
     ...changes,
   };
