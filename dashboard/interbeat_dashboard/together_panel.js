@@ -179,12 +179,13 @@ function profileDrawing() {
     y1: 0,
     y2: height,
   });
+  const chance = makeSvg("text", { class: "chance-word", x: 4 }, "chance, 90\u00a0%");
   const line = makeSvg("path", { class: "joint-line" });
   const dot = makeSvg("circle", { class: "joint-dot", r: 4 });
   const drawing = makeSvg(
     "svg",
     { viewBox: `-6 -6 ${width + 12} ${height + 12}`, "aria-hidden": "true" },
-    ...[band, zero, same, line, dot],
+    ...[band, zero, same, chance, line, dot],
   );
   const first = { a: make("span", { class: "text-a" }), b: make("span", { class: "text-b" }) };
   const summary = make("p", { class: "hidden", id: "profile-summary" });
@@ -192,7 +193,6 @@ function profileDrawing() {
     "figure",
     { class: "profile", "aria-label": "Correlation by lag", "aria-describedby": "profile-summary" },
     drawing,
-    make("p", { class: "chance-word", "aria-hidden": "true" }, "chance, 90\u00a0%"),
     make(
       "p",
       { class: "profile-words", "aria-hidden": "true" },
@@ -217,11 +217,12 @@ function profileDrawing() {
       line.setAttribute("d", lines.path);
       const linked = found.state === "linked";
       line.classList.toggle("within-chance", !linked);
-      dot.classList.toggle("within-chance", !linked);
+      dot.toggleAttribute("hidden", !linked);
       dot.setAttribute("cx", String(lines.peak.x));
       dot.setAttribute("cy", String(lines.peak.y));
       band.setAttribute("y", String(lines.band.y));
       band.setAttribute("height", String(lines.band.height));
+      chance.setAttribute("y", String(lines.band.y + lines.band.height - 5));
       zero.setAttribute("y1", String(lines.middle));
       zero.setAttribute("y2", String(lines.middle));
     },

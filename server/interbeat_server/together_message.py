@@ -124,13 +124,10 @@ def connection_message(t_s: float, found: Iterable[Together]) -> Message:
 
 def _words(dyad: Dyad, silent: Sequence[Gap], labels: Labels) -> Message:
     judged = dyad.state in ("no_linkage", "linked")
-    gathering = dyad.state == "not_enough_data"
     claim = dyad.lead.claim
     return {
         "headline": words.HEADLINES[dyad.evidence if judged else dyad.state],
-        "text": words.gathered(dyad.joint_s, MIN_JOINT_S, dyad.clean_share)
-        if gathering
-        else words.LINKAGE_STATES[dyad.state],
+        "text": _text(dyad),
         "strength": _capital(words.beyond_chance(dyad.linkage.p))
         if dyad.state == "linked"
         else None,
@@ -140,6 +137,13 @@ def _words(dyad: Dyad, silent: Sequence[Gap], labels: Labels) -> Message:
         "index": words.INDEX_REASONS.get(dyad.coregulation.reason),
         "flags": [words.FLAGS[flag] for flag in dyad.flags],
     }
+
+
+def _text(dyad: Dyad) -> str:
+    """What the headline means, or what is still needed."""
+    if dyad.state == "not_enough_data":
+        return words.gathered(dyad.joint_s, MIN_JOINT_S, dyad.clean_share)
+    return words.OWN_STRAPS if dyad.state == "same_source" else words.LINKAGE_STATES[dyad.state]
 
 
 def _more_s(dyad: Dyad) -> float | None:

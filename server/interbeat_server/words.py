@@ -112,9 +112,10 @@ HEADLINES: dict[str, str] = {
     "clear": "Clear evidence",
 }
 """By state, and by evidence where there is any to weigh."""
+OWN_STRAPS = "Check that each of you wears your own strap."
 LINKAGE_STATES: dict[str, str] = {
     "not_enough_data": "Not enough clean data yet: 8 minutes together are needed.",
-    "same_source": "Both signals look the same. Check that each of you wears your own strap.",
+    "same_source": f"Both signals look the same. {OWN_STRAPS}",
     "no_linkage": "Your hearts kept their own rhythms here. That is common, and neither good nor "
     "bad.",
     "linked": "Your hearts rose and settled together more than two unrelated recordings would.",
