@@ -1,4 +1,4 @@
-"""Linkage, lead, settling and index as `interbeat analyze --json` prints them (`researchers.md`)."""
+"""Linkage, lead, settling and index as `interbeat analyze --json` prints them."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from interbeat_collector.events import PARTNERS, Partner, Session
 from interbeat_collector.session_file import Recording
 from interbeat_collector.speech import spoken
 
-from .analyze import hearts_of
 from .heart_document import Heart
 from .messages import number
+from .recorded import hearts_of
 
 SETTING = "references"
 """Where the header of a session holds them."""

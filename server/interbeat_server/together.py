@@ -38,9 +38,10 @@ class Judged(NamedTuple):
     rejected_shares: tuple[float, float]
     reason: str
     """Why there is no figure; empty where there is."""
-    start_s: float
+    both: Together
+    turns_s: TurnsOfBoth | None
     band_bpm: np.ndarray
-    """Shape (2, n): arousal bands, one value a second."""
+    """Shape (2, n): arousal bands, one value a second from `both.start_s` on."""
 
 
 def on_one_grid(a: Heart, b: Heart) -> Together:
@@ -72,7 +73,8 @@ def judged(
         talk=talk,
         rejected_shares=dyad.rejected_shares(found),
         reason=_reason(hearts, both, measured),
-        start_s=both.start_s,
+        both=both,
+        turns_s=turns_s,
         band_bpm=found.band_bpm,
     )
 
