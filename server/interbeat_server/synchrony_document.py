@@ -21,12 +21,14 @@ LAYOUT: dict[str, Any] = {
 
 def correlation(both: Together) -> WindowedCrossCorrelation:
     """Windowed cross-correlation of the two heart-rate series where both were recorded."""
-    return windowed_cross_correlation(*both.hr_bpm, live.FS_HZ, start_s=both.start_s, **LAYOUT)
+    a, b = both.hr_bpm
+    return windowed_cross_correlation(a, b, live.FS_HZ, start_s=both.start_s, **LAYOUT)
 
 
 def chance(both: Together) -> ShiftNull:
     """The same beside every circular shift; takes a second for an hour, more as its square."""
-    return shift_null(*both.hr_bpm, live.FS_HZ, start_s=both.start_s, **LAYOUT)
+    a, b = both.hr_bpm
+    return shift_null(a, b, live.FS_HZ, start_s=both.start_s, **LAYOUT)
 
 
 def synchrony_document(both: Together) -> dict[str, Any]:

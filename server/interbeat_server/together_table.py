@@ -117,10 +117,10 @@ def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[s
         between = f"90 % range {found['low_s']:.1f} to {found['high_s']:.1f} s"
         yield line("Settling to one half", [f"{times['pair']:.1f} s", f"{between} ({own})"])
     if found["reference"] is not None:
+        own = [(names[p], found["reference"][p]) for p in PARTNERS]
         told = ", ".join(
-            f"{names[p]} {value(each['half_decay_s'], '{:.1f}', 's')} "
-            f"from {minutes(each['known_s'])}"
-            for p, each in found["reference"].items()
+            f"{name} {value(each['half_decay_s'], '{:.1f}', 's')} from {minutes(each['known_s'])}"
+            for name, each in own
         )
         yield line("Reference", [told])
     yield from _said(words.SETTLING_STATES[found["state"]])
@@ -132,10 +132,10 @@ def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
             sentence = words.recovery_sentence(recovery["half_s"])
             yield f"{names[p]}, {recovery['episodes']} rises: {sentence}"
     if found["influence"] is not None:
-        for key, (one, other) in {"a_to_b": ("a", "b"), "b_to_a": ("b", "a")}.items():
+        for key, one in (("a_to_b", names["a"]), ("b_to_a", names["b"])):
             influence = found["influence"][key]
             figures = [value(influence["z"], "z {:+.1f}", ""), _p(influence["p"])]
-            yield line(f"{names[one]} ahead of {names[other]}"[:26], figures)
+            yield line(f"{one} ahead"[:22], figures)
         yield "Ahead: 4 s bins, three back, own past controlled, against 40 circular shifts."
     if (vagal := found["vagal"]) is not None and vagal["p"] is not None:
         pool = "" if vagal["sessions"] > 2 else "unreliable in fewer than three sessions"

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import Verbs, add_data_dir, add_offset, add_verb
 from .errors import UserError
-from .inputs import recordings_of, references, rr_material, with_speech
+from .inputs import (
+    recordings_of,
+    reference_recordings,
+    references,
+    rr_material,
+    with_speech,
+)
 
 if TYPE_CHECKING:
     from interbeat_collector.events import Partner, Session
@@ -65,7 +71,7 @@ def _one(options: argparse.Namespace) -> str:
         material, names = material_of(recording), recording.session.labels
         title = _title(recording.session)
     material = with_speech(options, material)
-    known = references(options, material)
+    known = references(reference_recordings(options), material)
     if len(material.hearts) == 2:
         to_stderr("comparing with every circular shift")
     analysis = analyze(material, _wanted(options), known)
@@ -92,7 +98,7 @@ def _several(options: argparse.Namespace) -> str:
     recordings = recordings_of(options)
     materials = [material_of(each) for each in recordings]
     names = recordings[0].session.labels
-    known = references(options, materials[0])
+    known = references(reference_recordings(options), materials[0])
     document, found = analyze_several(
         materials,
         _wanted(options),

@@ -70,26 +70,29 @@ def with_speech(options: argparse.Namespace, material: Material) -> Material:
     return material._replace(turns_s=(a, b), talk=True)
 
 
-def references(
-    options: argparse.Namespace, material: Material
-) -> tuple[Reference, Reference] | None:
-    """How each of the two usually settles, from the sessions that are named for it."""
+def reference_recordings(options: argparse.Namespace) -> list[Recording]:
+    """The sessions that show how people usually settle."""
     from interbeat_collector.session_file import read_session
 
-    from ..people import personal_references
-
-    if not options.reference:
-        return None
-    if len(material.hearts) < 2:
-        raise UserError("--reference is for two hearts. Leave it out here.")
-    paths = [session_path(name, options.data_dir) for name in options.reference]
+    paths = [session_path(name, options.data_dir) for name in options.reference or ()]
     analysed = {session_path(name, options.data_dir) for name in options.files}
     if same := analysed & set(paths):
         raise UserError(
             f"{same.pop()} is both analysed and its own reference. Name other sessions."
         )
+    return [read_session(path) for path in paths]
+
+
+def references(
+    recordings: list[Recording], material: Material
+) -> tuple[Reference, Reference] | None:
+    """How each of the two usually settles; None without sessions that show it."""
+    from ..people import personal_references
+
+    if not recordings:
+        return None
+    if len(material.hearts) < 2:
+        raise UserError("--reference is for two hearts. Leave it out here.")
     return personal_references(
-        [read_session(path) for path in paths],
-        material.session,
-        speech_known=material.turns_s is not None,
+        recordings, material.session, speech_known=material.turns_s is not None
     )
