@@ -78,15 +78,15 @@ def analyze(
 def analyze_several(
     materials: Sequence[Material],
     wanted: Wanted | None = None,
-    references: References | None = None,
+    references: Sequence[References | None] | None = None,
     progress: Callable[[int], None] = lambda number: None,
 ) -> tuple[dict[str, Any], list[Analysis]]:
     """Sessions of the same two people: each by itself, and all of them as one result."""
     wanted = wanted or Wanted()
     found: list[Analysis] = []
-    for each in materials:
+    for each, known in zip(materials, references or [None] * len(materials), strict=True):
         progress(len(found))
-        found.append(analyze(each, wanted, references))
+        found.append(analyze(each, wanted, known))
     several = [each.judged for each in found if each.judged is not None]
     whole = together([each.dyad for each in several])
     document = {

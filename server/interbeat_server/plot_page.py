@@ -23,13 +23,19 @@ from . import words
 from .messages import number
 from .synchrony_document import correlation
 from .together import Judged
-from .together_table import judged_lines
+from .together_table import judged_lines, together_lines
 
 TRAILING_S = 1200.0
 """Linkage over time looks back so far, as the live page does."""
 EVERY_S = 30.0
 MOST_COLUMNS = 2400
 A_LINE, B_LINE, INK, PALE = "#0072b2", "#d55e00", "#464c54", "rgba(100,107,116,.22)"
+HEADS = {
+    "profile": "Linkage by lag",
+    "over-time": "Linkage over the session",
+    "bands": "Both hearts",
+    "map": "Windowed synchrony by lag",
+}
 MAP = [[0.0, "#762a83"], [0.25, "#c2a5cf"], [0.5, "#f7f7f7"], [0.75, "#a6dba0"], [1.0, "#1b7837"]]
 
 _PAGE = """<!doctype html>
@@ -41,7 +47,7 @@ _PAGE = """<!doctype html>
 <style>
 body {{ margin: 2rem auto; max-width: 60rem; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif;
   color: #15181c; background: #fff }}
-figure {{ margin: 2rem 0 }}
+figure {{ margin: 0 0 2rem }}
 figcaption, p {{ color: #464c54; max-width: 46rem }}
 pre {{ white-space: pre-wrap; font-size: 14px; color: #15181c }}
 .chart {{ height: 20rem }}
@@ -87,7 +93,9 @@ def plot_page(
             charts["over-time"] = over_time
         charts["bands"] = _bands(names, found[0])
         charts["map"] = _map(names, found[0])
+    lines = together_lines if "synchrony" in document else judged_lines
     figures = [
+        f"<h2>{HEADS[name]}</h2>"
         f'<figure><div class="chart" id="{name}" role="img" aria-label="{escape(text)}"></div>'
         f"<figcaption>{escape(text)}</figcaption></figure>"
         for name, (_, text) in charts.items()
@@ -97,7 +105,7 @@ def plot_page(
         title=escape(f"interbeat: {title}"),
         library=_library(),
         figures="\n".join(figures),
-        table=escape("\n".join(judged_lines(dict(document), names))),
+        table=escape("\n".join(lines(dict(document), names))),
         says_not=escape(words.SAYS_NOT),
         charts=drawn.replace("</", "<\\/"),
     )

@@ -104,13 +104,13 @@ def _reason(hearts: dict[Partner, Heart], both: Together, found: dyad.Dyad) -> s
         return f"the two were never recorded at the same time: {' and '.join(spans)}"
     for p, hr_bpm in zip(PARTNERS, both.hr_bpm, strict=True):
         if (share := held_share(hr_bpm)) > MAX_HELD_SHARE:
-            return f"the heart rate of {p.upper()} does not move in {share:.0%} of the time"
+            return f"the heart rate of {p.upper()} does not move in {100 * share:.0f} % of the time"
     if found.joint_s < MIN_JOINT_S:
         clean = f"{found.joint_s // 60:.0f} min {found.joint_s % 60:02.0f} s"
         return f"{clean} of clean time together; {MIN_JOINT_S / 60:.0f} min are needed"
     if found.clean_share < MIN_CLEAN_SHARE:
         return (
-            f"{found.clean_share:.0%} of the time together is clean; "
-            f"{MIN_CLEAN_SHARE:.0%} are needed"
+            f"{100 * found.clean_share:.0f} % of the time together is clean; "
+            f"{100 * MIN_CLEAN_SHARE:.0f} % are needed"
         )
     return "too little to compare with chance"

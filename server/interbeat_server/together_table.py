@@ -84,7 +84,9 @@ def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
     if found["state"] == "linked":
         yield line("Highest at", [f"{_about(found['lag_s'], names)}, good to some seconds"])
     if found["p_antiphase"] is not None:
-        yield line("Moving opposite", [f"{found['r_antiphase']:.2f}", _p(found["p_antiphase"])])
+        deepest = found["r_antiphase"]
+        opposite = f"{deepest:.2f}" if deepest < 0 else "at no lag"
+        yield line("Moving opposite", [opposite, _p(found["p_antiphase"])])
     yield line("Own rhythm", [f"{100 * found['own_share']:.0f} %"])
     if found["speech_removed"]:
         yield words.SPEECH_REMOVED
@@ -117,10 +119,10 @@ def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[s
         between = f"90 % range {found['low_s']:.1f} to {found['high_s']:.1f} s"
         yield line("Settling to one half", [f"{times['pair']:.1f} s", f"{between} ({own})"])
     if found["reference"] is not None:
-        own = [(names[p], found["reference"][p]) for p in PARTNERS]
+        usual = [(names[p], found["reference"][p]) for p in PARTNERS]
         told = ", ".join(
             f"{name} {value(each['half_decay_s'], '{:.1f}', 's')} from {minutes(each['known_s'])}"
-            for name, each in own
+            for name, each in usual
         )
         yield line("Reference", [told])
     yield from _said(words.SETTLING_STATES[found["state"]])

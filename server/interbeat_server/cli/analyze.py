@@ -98,7 +98,8 @@ def _several(options: argparse.Namespace) -> str:
     recordings = recordings_of(options)
     materials = [material_of(each) for each in recordings]
     names = recordings[0].session.labels
-    known = references(reference_recordings(options), materials[0])
+    usual = reference_recordings(options)
+    known = [references(usual, each) for each in materials]
     document, found = analyze_several(
         materials,
         _wanted(options),

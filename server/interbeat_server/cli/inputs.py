@@ -67,7 +67,7 @@ def with_speech(options: argparse.Namespace, material: Material) -> Material:
     if len(material.hearts) < 2:
         raise UserError("Speaking turns are for two hearts. Leave --speech-a and --speech-b out.")
     a, b = (np.reshape(np.array(read_speech(name, material.duration_s)), (-1, 2)) for name in given)
-    return material._replace(turns_s=(a, b), talk=True)
+    return material._replace(turns_s=(a, b), talk=len(a) + len(b) > 0)
 
 
 def reference_recordings(options: argparse.Namespace) -> list[Recording]:
