@@ -62,7 +62,7 @@ def kept(seeds: Sequence[int]) -> list[Kept]:
         found.append(
             Kept(
                 _swapped(plain, _judged(hr_bpm[::-1])),
-                _moved(plain, _judged(hr_bpm + [[LEVEL_BPM], [0.0]])),
+                _moved(plain, _judged(np.stack([hr_bpm[0] + LEVEL_BPM, hr_bpm[1]]))),
                 _moved(plain, _judged(_wider(hr_bpm))),
                 _moved(plain, _judged(faster)),
                 sum(map(_rejected, beats[1:])),
@@ -127,7 +127,9 @@ def _swapped(one: Dyad, other: Dyad) -> float:
         )
         for d, sign in ((one, 1.0), (other, -1.0))
     )
-    same = (one.state, one.flags, one.coregulation) == (other.state, other.flags, one.coregulation)
+    same = (one.state, one.flags, one.coregulation) == (
+        other.state, other.flags, other.coregulation
+    )  # fmt: skip
     return float(np.abs(here - there).max()) if same else np.inf
 
 
