@@ -60,14 +60,6 @@ def references_in(session: Session) -> Pairs:
     return tuple(Pair(*(_held(pair[p], session.labels[p]) for p in PARTNERS)) for pair in held)
 
 
-def checked(pairs: Pairs, session: Session) -> Pairs:
-    """The same; ValueError if they are known to be of other people than the session."""
-    for pair in pairs:
-        for p, one in zip(PARTNERS, pair, strict=True):
-            checked_reference(one, session.labels[p])
-    return pairs
-
-
 def _held(told: dict[str, Any], person: str) -> Reference:
     half_decay_s = np.nan if told["half_decay_s"] is None else told["half_decay_s"]
     return checked_reference(Reference(**{**told, "half_decay_s": half_decay_s}), person)

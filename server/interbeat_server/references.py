@@ -18,8 +18,8 @@ from interbeat_collector.events import PARTNERS, Partner
 from interbeat_collector.session_file import Recording
 from interbeat_collector.speech import spoken
 
-from .analyze import hearts_of
 from .heart_document import Heart
+from .recorded import hearts_of
 from .reference_header import Pair, Pairs, talked
 
 

@@ -12,6 +12,7 @@ from .arguments import (
     add_hosting,
     add_offset,
     add_rate,
+    add_reference,
     add_verb,
     between,
     refuse,
@@ -19,6 +20,7 @@ from .arguments import (
 )
 from .errors import UserError
 from .hosting import host_run
+from .sessions import reference_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +34,11 @@ SHAPES = ("coupling", "lag_s", "mode", "gain", "turns")
 
 def run_demo(options: argparse.Namespace) -> int:
     """Record two simulated partners, or two recorded hearts, and show them live."""
+    from ..people import judged_by
+
     session, events = _demo_session(options)
+    if references := reference_sessions(options):
+        session = judged_by(session, references)
     return host_run(options, record=(session, events), path=lambda name: f"/run/{name}")
 
 
@@ -60,11 +66,12 @@ def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]
     chosen = {name: value for name, value in given.items() if value is not None}
     behind = MINUTES_BEHIND if options.minutes_behind is None else options.minutes_behind
     same_heart = bool(options.same_heart)
+    usual = REFERENCE_MINUTES if behind else 0.0
     try:
         return simulated_session(
             demo_settings(seed=options.seed, **chosen),
             minutes_behind=behind,
-            reference_minutes=REFERENCE_MINUTES if behind and not same_heart else 0.0,
+            reference_minutes=0.0 if same_heart or options.reference else usual,
             same_heart=same_heart,
         )
     except ValueError as error:
@@ -126,6 +133,7 @@ def add_demo(verbs: Verbs) -> None:
     )
     parser.add_argument("--rr-b", metavar="FILE", help="the same for the second strap")
     add_offset(parser)
+    add_reference(parser)
     add_rate(parser)
     add_duration(parser)
     add_hosting(parser)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -139,17 +138,6 @@ def run_all(
 
 def usual_workers() -> int:
     return max(os.cpu_count() or 1, 1)
-
-
-def to_stderr(text: str) -> None:
-    """Show progress: in place on a terminal, else not at all."""
-    if sys.stderr.isatty():
-        print(f"\r  {text:<40}", end="", file=sys.stderr, flush=True)
-
-
-def clear_stderr() -> None:
-    if sys.stderr.isatty():
-        print(f"\r{'':<44}\r", end="", file=sys.stderr, flush=True)
 
 
 def _leave_interrupts() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from interbeat_collector.simulation import Damage, DyadSettings, Mode
 
+from . import laws
 from .core import Progress, Row, run_all, widened
 from .index_trials import Covered, Figures, couples, coverage
 from .strangers import Peak, influenced, strangers, stretches
@@ -78,6 +79,7 @@ SCENARIOS = {
 wherever two are coupled."""
 LONG_COUPLES = {"none": 0.0, "mutual": 1.0, "a_leads": 1.0, "amplify": 0.8, "coregulate": 1.2}
 LONG_N = 6
+LAWS_N = 40
 
 
 def title(*, quick: bool) -> str:
@@ -92,7 +94,8 @@ def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     for number, result in sorted(run_all([task for _, task in named], progress, workers)):
         found[named[number][0]] += result
     shown = judged(found)
-    return [widened(row) for row in shown] if quick else shown
+    shown = [widened(row) for row in shown] if quick else shown
+    return [*shown, *laws.rows(found["laws"])]
 
 
 def judged(found: dict[str, list[Any]]) -> list[Row]:
@@ -120,6 +123,9 @@ def tasks(quick: bool) -> list[tuple[str, _Task]]:
         first = FIRST_SEED + 500_000 + 1000 * number
         seeds = range(first, first + (2 if quick else LONG_N))
         found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))  # type: ignore[arg-type]
+    first = FIRST_SEED + 900_000
+    for at in range(0, 10 if quick else LAWS_N, 10):
+        found.append(("laws", (laws.kept, (range(first + at, first + at + 10),))))
     every = 4 if quick else 1
     for parts, turns in ((1, 1), (2, 2), (3, 2)):
         some = stretches(parts * STRETCH_S, turns)[::every]
