@@ -38,7 +38,7 @@ SCENES: dict[str, Scene] = {
     ),
     "calming": Scene(
         "Two who calm each other",
-        {"mode": "coregulate", "gain": 1.2, "turns": "shared", "seed": 15},
+        {"mode": "coregulate", "gain": 2.0, "turns": "shared", "seed": 27},
     ),
     "stirring": Scene(
         "Two who stir each other up",

@@ -131,12 +131,16 @@ def _words(dyad: Dyad, silent: Sequence[Gap], labels: Labels) -> Message:
         "strength": _capital(words.beyond_chance(dyad.linkage.p))
         if dyad.state == "linked"
         else None,
-        "held": " ".join(words.held(labels[gap.partner], gap.reason) for gap in silent) or None,
+        "held": _held(silent, labels) if dyad.state == "not_enough_data" else None,
         "lead": words.lead_claim(claim, labels[claim] if claim else "") if judged else None,
         "settling": words.SETTLING_STATES[dyad.settling.state],
         "index": words.INDEX_REASONS.get(dyad.coregulation.reason),
         "flags": [words.FLAGS[flag] for flag in dyad.flags],
     }
+
+
+def _held(silent: Sequence[Gap], labels: Labels) -> str | None:
+    return " ".join(words.held(labels[gap.partner], gap.reason) for gap in silent) or None
 
 
 def _text(dyad: Dyad) -> str:
