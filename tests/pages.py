@@ -14,9 +14,10 @@ Found = TypeVar("Found")
 LIMIT_S = 20.0
 LOOK_EVERY_S = 0.05
 UNKNOWN = "–\u2009–"
-SLOW_LINES = (4, 5)
 PALE_LINES = (0, 1)
-BEATS = (2, 3)
+PROVISIONAL_ENDS = (2, 3)
+BEATS = (4, 5)
+SLOW_LINES = (6, 7)
 
 LINES = """() => (document.querySelector("#heart-rate").data ?? []).map((line) => ({
   t: Array.from(line.x), v: Array.from(line.y), mode: line.mode, gaps: line.connectgaps,
@@ -72,7 +73,8 @@ def known(line: dict[str, Any]) -> dict[float, float]:
 
 def wait_for_chart(page: Page) -> None:
     """Wait until the chart library is there and has its lines."""
-    wait_for(page, lambda: len(lines(page)) == len(PALE_LINES + BEATS + SLOW_LINES))
+    every = PALE_LINES + PROVISIONAL_ENDS + BEATS + SLOW_LINES
+    wait_for(page, lambda: len(lines(page)) == len(every))
 
 
 def view_s(page: Page) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import { ask, openReplay } from "./api.js";
 import { heartRateChart, plotly, rhythms } from "./charts.js";
 import { sessionClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
-import { clock, lastSpan, wholeAge } from "./format.js";
+import { behindWords, clock, lastSpan, wholeAge } from "./format.js";
 import { paced } from "./frames.js";
 import { showProgress, showSession, showState } from "./header.js";
 import { holdButton } from "./hold.js";
@@ -19,7 +19,7 @@ import { overlay } from "./overlay.js";
 import { newest } from "./series.js";
 import { ageNow, signalWords } from "./signal.js";
 import { NO_SUCH_RUN, follow } from "./socket.js";
-import { PARTNERS, apply, emptyRun } from "./state.js";
+import { PARTNERS, apply, behind_s, emptyRun } from "./state.js";
 import { strapRow } from "./straps.js";
 import { lagStrip } from "./strip.js";
 import { heartRateSummary, signalSummary, stripSummary } from "./summary.js";
@@ -140,6 +140,7 @@ function draw() {
   strip.draw(run, view);
   lane.draw(run, view);
   showFigures();
+  setText(byId("behind"), behindWords(behind_s(run)));
   summarise(view, words);
 }
 

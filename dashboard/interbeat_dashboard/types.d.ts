@@ -56,7 +56,11 @@ export interface Tick {
   type: "tick";
   seq: number;
   t_s: number;
-  hr: ByPartner<{ t_s: number[]; bpm: Maybe[] }>;
+  hr: ByPartner<{
+    t_s: number[];
+    bpm: Maybe[];
+    provisional: { t_s: number[]; bpm: Maybe[] };
+  }>;
   beats: ByPartner<{ t_s: number[]; rr_ms: Maybe[] }>;
 }
 

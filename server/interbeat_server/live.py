@@ -97,6 +97,8 @@ class Known(NamedTuple):
     found: Artifacts
     nn_s: np.ndarray
     """The intervals, NaN where one is bad."""
+    end_s: float
+    """The newest beat, also when it is no longer remembered; -inf before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,9 @@ class _Heart:
         if self.told is None:
             beats = self.clock.beats(t_s - MEMORY_S).real()
             found = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
-            self.told = Known(beats, found, np.where(found.bad, np.nan, beats.rr_s))
+            self.told = Known(
+                beats, found, np.where(found.bad, np.nan, beats.rr_s), self.clock.end_s()
+            )
         return self.told
 
     def horizon_s(self, t_s: float, known: Known) -> float:
@@ -234,7 +238,7 @@ class _Heart:
         horizon_s = self.horizon_s(t_s, known)
         if self.clock.count and horizon_s > _opening_s(known, -np.inf):
             self.known_s = float(np.floor(horizon_s * FS_HZ + ROUNDING) / FS_HZ)
-        return self.new_gaps(t_s)
+        return self.new_gaps(t_s, known)
 
     def new_beats(self, beats: Beats) -> Series:
         fresh = self.clock.count - self.beats_out
@@ -243,9 +247,9 @@ class _Heart:
             return _nothing()
         return Series(beats.t_s[-fresh:], beats.rr_s[-fresh:])
 
-    def new_gaps(self, t_s: float) -> list[Gap]:
+    def new_gaps(self, t_s: float, known: Known) -> list[Gap]:
         gaps = []
-        silent = self._silent_s(t_s) > STALE_AFTER_S
+        silent = self._silent_s(t_s, known) > STALE_AFTER_S
         if self.clock.stretches > self.stretches_out:
             self.stretches_out = self.clock.stretches
             reason = self.silence.reason if self.silence else "packets were lost"
@@ -256,7 +260,7 @@ class _Heart:
             gaps.append(replace(self.silence, to_s=self.silence.from_s))
             self.silence = None
         if silent and self.silence is None:
-            self.silence = Gap(self.partner, self.clock.end_s(), None, self._why_silent())
+            self.silence = Gap(self.partner, known.end_s, None, self._why_silent())
             gaps.append(self.silence)
         return gaps
 
@@ -268,9 +272,9 @@ class _Heart:
             return "no contact"
         return "no pulse" if self.hr_bpm == 0 else "no signal"
 
-    def _silent_s(self, t_s: float) -> float:
+    def _silent_s(self, t_s: float, known: Known) -> float:
         """Seconds without a beat beyond what a send period explains."""
-        waited_s = t_s - self.latency_s - self.clock.end_s()
+        waited_s = t_s - self.latency_s - known.end_s
         return waited_s - 1.0 if self.clock.count else 0.0
 
     def signal(self, t_s: float) -> Signal:
@@ -355,7 +359,7 @@ class Engine:
             provisional={p: samples[p][1] for p in PARTNERS},
             beats={p: hearts[p].new_beats(known[p].beats) for p in PARTNERS},
             markers=markers,
-            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s)),
+            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p])),
             columns=self._new_columns(t_s, known) if on_the_second else None,
             indices=(
                 {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,6 +15,7 @@ from interbeat_collector.session_file import read_session
 from pages import (
     BEATS,
     PALE_LINES,
+    PROVISIONAL_ENDS,
     SLOW_LINES,
     elapsed_s,
     known,
@@ -79,6 +82,20 @@ def test_both_lines_move_with_the_time_of_the_recording(live: Page) -> None:
         assert 10 < after - before < 60
         assert 0 < elapsed_s(live) - after < 15, "the line ends near the moment told above"
     expect(live.locator("#state-word")).to_have_text("Recording")
+
+
+def test_the_newest_part_of_a_line_is_dotted_and_it_is_told_how_late_it_is(live: Page) -> None:
+    def provisional() -> list[dict[str, Any]]:
+        drawn = lines(live)
+        ends = [drawn[i] for i in PROVISIONAL_ENDS]
+        return ends if all(len(end["t"]) > 1 for end in ends) else []
+
+    ends = wait_for(live, provisional)
+    assert {lines(live)[i]["dash"] for i in PALE_LINES} == {"solid"}
+    for end in ends:
+        assert end["dash"] == "dot"
+        assert 0 < end["t"][-1] - end["t"][0] < 3
+    expect(live.locator("#behind")).to_have_text(re.compile(r"about \d\ss behind"))
 
 
 def test_the_partners_differ_in_colour_dash_and_name(live: Page) -> None:

@@ -9,7 +9,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from interbeat_collector.session_file import SUFFIX, read_session
-from pages import PALE_LINES, elapsed_s, known, lines, view_s, visit, wait_for, wait_until_s
+from pages import (
+    PALE_LINES,
+    SLOW_LINES,
+    elapsed_s,
+    known,
+    lines,
+    view_s,
+    visit,
+    wait_for,
+    wait_until_s,
+)
 from program import Program, free_port, interbeat
 
 TIME = "#replay-time"
@@ -216,7 +226,7 @@ def test_tables_tell_what_the_charts_draw(player: Page) -> None:
     time, a, b = rows.nth(2).locator("th, td").all_inner_texts()
     assert time == "1:10"
     drawn = lines(player)
-    assert [int(a), int(b)] == [round(known(drawn[i])[70]) for i in (4, 5)]
+    assert [int(a), int(b)] == [round(known(drawn[i])[70]) for i in SLOW_LINES]
     values = player.locator("#lag-table tbody td").all_inner_texts()
     assert len(values) >= 5
     assert all(-1 <= float(text.replace("−", "-")) <= 1 for text in values)

@@ -15,7 +15,7 @@ import pytest
 from fast_clock import FastClock
 from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
 from interbeat_analysis.corrected import windowed_corrected_hrv
-from interbeat_analysis.series import heart_rate
+from interbeat_analysis.series import CONFIRMED_BEATS, PROVISIONAL_BEATS, heart_rate
 from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Partner, Session
 from interbeat_collector.heart_rate import decode, encode
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
@@ -113,10 +113,10 @@ def frames_until(events: list[Event], t_s: float) -> tuple[Engine, list[Frame]]:
 def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
     """Compare a frame with the functions applied to all beats known then; how many samples."""
     assert frame.indices is not None
-    shown = frame.heart_rate[p]
     nn_s = mask_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
-    whole = heart_rate(heart.t_s, nn_s, shown.t_s)
-    np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
+    for shown in (frame.heart_rate[p], frame.provisional[p]):
+        whole = heart_rate(heart.t_s, nn_s, shown.t_s)
+        np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
     found = find_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
     batch = windowed_corrected_hrv(
         heart.t_s, heart.rr_s, found, np.array([frame.t_s]), live.HRV_WINDOW_S
@@ -126,7 +126,7 @@ def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
         np.testing.assert_allclose(value, expected[0], rtol=1e-12)
     assert live_indices.method == batch.method[0]
     assert live_indices.artifact_share == pytest.approx(batch.bad_percent[0] / 100.0, rel=1e-12)
-    return len(shown.t_s)
+    return len(frame.heart_rate[p].t_s)
 
 
 @pytest.mark.parametrize("t_s", [62.0, 83.0, 110.0, 150.0])
@@ -200,6 +200,28 @@ def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
     assert columns[-1] > LENGTH_S - 27
 
 
+def test_provisional_samples_follow_the_settled_ones_up_to_two_beats_from_the_end(
+    session_and_events: tuple[Session, list[Event]],
+) -> None:
+    session, events = session_and_events
+    _, frames = frames_until(events, 60.0)
+    settled: dict[Partner, float] = {}
+    seen = 0
+    for number, frame in enumerate(frames):
+        settled |= {p: frame.heart_rate[p].t_s[-1] for p in PARTNERS if len(frame.heart_rate[p][0])}
+        if number < 40 or number % 5:
+            continue
+        known = hearts_of(Recording(session, tuple(e for e in events if e.t_s <= frame.t_s)))
+        for p in PARTNERS:
+            soon = frame.provisional[p].t_s
+            assert settled[p] <= known[p].t_s[-CONFIRMED_BEATS]
+            if len(soon):
+                seen += 1
+                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / live.FS_HZ)
+                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / live.FS_HZ
+    assert seen > 70
+
+
 def test_a_dropout_is_a_gap_in_everything(
     session_and_events: tuple[Session, list[Event]],
 ) -> None:
@@ -266,6 +288,7 @@ def test_a_jump_beyond_the_history_goes_on_like_an_uninterrupted_replay() -> Non
     for frame, expected in zip(after, straight[597:], strict=True):
         for p in PARTNERS:
             np.testing.assert_allclose(frame.heart_rate[p], expected.heart_rate[p], atol=1e-9)
+            np.testing.assert_allclose(frame.provisional[p], expected.provisional[p], atol=1e-9)
             np.testing.assert_allclose(frame.beats[p], expected.beats[p], atol=1e-9)
         assert frame.signals == expected.signals
         assert frame.gaps == expected.gaps
