@@ -43,6 +43,9 @@ export function measures(element, partner) {
 function note(hrv, enough, needed_s) {
   if (!enough) {
     const clean_s = hrv?.clean_s ?? null;
+    if (clean_s !== null && needed_s !== null && clean_s >= needed_s) {
+      return `Signal too noisy to say: ${percent(hrv?.artifact_share ?? 0)} of the beats left out`;
+    }
     const progress =
       clean_s === null || needed_s === null ? "" : `: ${Math.floor(clean_s)} of ${needed_s} s`;
     return `Not enough clean data yet${progress}`;

@@ -16,6 +16,7 @@ import numpy as np
 
 from interbeat_analysis.artifacts import Artifacts, find_artifacts
 from interbeat_analysis.corrected import windowed_corrected_hrv
+from interbeat_analysis.gates import OFF_CORRECTED_PERCENT
 from interbeat_analysis.hrv import HRV
 from interbeat_analysis.series import (
     CONFIRMED_BEATS,
@@ -87,7 +88,8 @@ class WindowedIndices:
 
     @property
     def enough(self) -> bool:
-        return self.clean_s >= HRV_NEEDED_S
+        noisy = 100.0 * self.artifact_share > OFF_CORRECTED_PERCENT
+        return self.clean_s >= HRV_NEEDED_S and not noisy
 
 
 class Known(NamedTuple):
