@@ -416,6 +416,23 @@ def test_python_home_is_dropped(launcher: ModuleType) -> None:
     assert launcher.leads_elsewhere("PYTHONHOME")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [
+        (["demo"], set()),
+        (["bench-strap", "--ecg"], {"bumble"}),
+        (["analyze", "x", "--full"], {"full"}),
+        (["analyze", "x", "--ecg", "--json"], {"full"}),
+        (["analyze", "x"], set()),
+        (["record", "--ecg"], set()),
+    ],
+)
+def test_a_command_brings_the_packages_that_it_alone_needs(
+    launcher: ModuleType, arguments: list[str], extras: set[str]
+) -> None:
+    assert launcher.extras_of(arguments) == extras
+
+
 def test_the_program_can_name_the_command_to_call_it_again(clone: Clone) -> None:
     _, variables = clone.program("demo")
 

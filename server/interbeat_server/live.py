@@ -57,6 +57,9 @@ MEMORY_S = 270.0
 """Beats this far back cannot change what a frame says any more: the oldest beat of a minute of
 variability is judged by the hundred before it, which take 200 s in the slowest heart."""
 
+SPLINE_BEATS = 60
+"""A spline has forgotten where it began long before: of a change, 0.27 is left a beat later."""
+
 
 class Series(NamedTuple):
     """Values of one partner that became known with a frame, oldest first."""
@@ -411,7 +414,12 @@ def _holds_sample(after_s: float, until_s: float) -> bool:
 
 
 def _heart_rate(known: Known, t_s: np.ndarray) -> np.ndarray:
-    return heart_rate(known.beats.t_s, known.nn_s, t_s)
+    """Heart rate at increasing instants."""
+    if not len(t_s):
+        return np.empty(0)
+    beat_t_s = known.beats.t_s
+    first = max(int(np.searchsorted(beat_t_s, t_s[0])) - SPLINE_BEATS, 0)
+    return heart_rate(beat_t_s[first:], known.nn_s[first:], t_s)
 
 
 def _nothing() -> Series:
