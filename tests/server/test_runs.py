@@ -211,10 +211,11 @@ def test_a_noisy_minute_shows_no_figure_however_many_seconds_are_clean() -> None
     frame, _ = spoiled_frame(5, 100.0)
     assert frame.indices is not None
     for p in PARTNERS:
-        found = frame.indices[p]
-        assert found.clean_s >= live.HRV_NEEDED_S
-        assert found.artifact_share > 0.2
-        assert not found.enough
+        told = _told(frame)["hrv"][p]
+        assert told["clean_s"] >= 30
+        assert told["artifact_share"] > 0.2
+        assert told["rmssd_ms"] is None
+        assert told["states"]["rmssd_ms"]["state"] == "off"
 
 
 def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
