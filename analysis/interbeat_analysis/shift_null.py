@@ -23,6 +23,9 @@ ROWS_AT_ONCE = 64
 ROWS_IN_CACHE = 16
 """Windows handled together after that: what comes of them stays within the cache."""
 
+ALIKE = 1e-5
+"""What is spread less than this share of its mean is rounding and not spread."""
+
 TIE = 1e-6
 """Shifts this close to the observed one count as equal: sums are made in single precision."""
 
@@ -221,22 +224,23 @@ class _Sums:
 def _outstanding(over_lags: np.ndarray, count: np.ndarray | None) -> np.ndarray:
     """Each window's mean over lags, in standard deviations from its mean over all shifts.
 
-    -inf where nothing is known, or the window is alike at every shift.
+    -inf where nothing is known; 0 where the window is alike at every shift.
     """
     if count is None:
         mean = over_lags.mean(axis=-1, keepdims=True)
         score = over_lags - mean
-        deviation = np.sqrt(np.einsum("ws,ws->w", score, score) / score.shape[-1])
-        if deviation.all():
-            score /= deviation[:, None]
-            return np.asarray(score)
-        count = np.ones_like(over_lags)
-    known = count > 0
-    score = over_lags / np.maximum(count, 1.0)
-    shifts = np.maximum(known.sum(axis=-1, keepdims=True), 1)
-    score -= score.sum(axis=-1, keepdims=True) / shifts
-    score *= known
-    deviation = np.sqrt(np.einsum("ws,ws->w", score, score)[:, None] / shifts)
-    score /= np.where(deviation > 0, deviation, 1.0)
-    score[~known | (deviation == 0)] = -np.inf
+        variance = np.einsum("ws,ws->w", score, score)[:, None] / score.shape[-1]
+    else:
+        known = count > 0
+        score = over_lags / np.maximum(count, 1.0)
+        shifts = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+        mean = score.sum(axis=-1, keepdims=True) / shifts
+        score -= mean
+        score *= known
+        variance = np.einsum("ws,ws->w", score, score)[:, None] / shifts
+    deviation = np.sqrt(variance)
+    differs = deviation > ALIKE * mean
+    score *= np.divide(1.0, deviation, out=np.zeros_like(deviation), where=differs)
+    if count is not None:
+        score[~known] = -np.inf
     return np.asarray(score)
