@@ -6,7 +6,7 @@ import gc
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +26,17 @@ class Case:
     run: Callable[[], object]
     remark: str = ""
     """In what it does more or less than ours."""
+    share: float = 1.0
+    """The part of the work that one run does, for peers that take minutes; times are scaled."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a run that is a process of its own took; returned by its case."""
+
+    wall_s: float
+    cpu_s: float
+    memory_mb: float
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,12 @@ class Benchmark:
     peers: Sequence[Case]
     floor: Case
     """The physical estimate: what remains when the work itself costs nothing."""
-    needed_per_s: float
+    needed_per_s: float | None = None
     """What two straps ask for in real time."""
     goal_per_s: float | None = None
+    goal_times: float | None = None
+    """How many times as fast as the first peer it should be."""
+    goal_mb: float | None = None
 
     @property
     def cases(self) -> list[Case]:
@@ -56,28 +70,32 @@ class Timing:
 
     wall_s: list[float]
     cpu_s: list[float]
+    memory_mb: list[float]
+    """Only of cases that are a process of their own."""
 
 
 def measure(benchmark: Benchmark, repeats: int) -> list[Timing]:
     """Time every case `repeats` times in turns, so that a busy machine disturbs all alike."""
-    timings = [Timing([], []) for _ in benchmark.cases]
+    timings = [Timing([], [], []) for _ in benchmark.cases]
     for case in benchmark.cases:
         case.run()
     for _ in range(repeats):
         for case, timing in zip(benchmark.cases, timings, strict=True):
-            wall_s, cpu_s = _timed(case.run)
-            timing.wall_s.append(wall_s)
-            timing.cpu_s.append(cpu_s)
+            spent = _timed(case.run)
+            timing.wall_s.append(spent.wall_s / case.share)
+            timing.cpu_s.append(spent.cpu_s / case.share)
+            timing.memory_mb.append(spent.memory_mb)
     return timings
 
 
-def _timed(run: Callable[[], object]) -> tuple[float, float]:
+def _timed(run: Callable[[], object]) -> Spent:
     gc.collect()
     gc.disable()
     try:
         wall_s, cpu_s = perf_counter(), process_time()
-        run()
-        return perf_counter() - wall_s, process_time() - cpu_s
+        told = run()
+        spent = Spent(perf_counter() - wall_s, process_time() - cpu_s, 0.0)
+        return told if isinstance(told, Spent) else spent
     finally:
         gc.enable()
 
@@ -89,9 +107,22 @@ def each(step: Callable[[Any], object], items: Iterable[Any]) -> None:
 
 
 def reached(benchmark: Benchmark, timings: Sequence[Timing]) -> bool:
-    """Whether interbeat's median on one core, however busy the machine, is as fast as its goal."""
-    goal_per_s = benchmark.goal_per_s
-    return goal_per_s is None or benchmark.amount / median(timings[0].cpu_s) >= goal_per_s
+    """Whether interbeat's medians on one core, however busy the machine, keep its goals."""
+    return all(met for _, met in _goals(benchmark, timings))
+
+
+def _goals(benchmark: Benchmark, timings: Sequence[Timing]) -> Iterator[tuple[str, bool]]:
+    """Each goal in words, and whether it was reached."""
+    ours = timings[0]
+    if (goal_per_s := benchmark.goal_per_s) is not None:
+        per_s = benchmark.amount / max(median(ours.cpu_s), CLOCK_STEP_S)
+        yield f"{_number(goal_per_s)} {benchmark.unit}/s on one core", per_s >= goal_per_s
+    if (goal_times := benchmark.goal_times) is not None:
+        times = _ratio(timings[1], ours)
+        peer = benchmark.cases[1].name
+        yield f"{_number(goal_times)} times as fast as {peer}", times >= goal_times
+    if (goal_mb := benchmark.goal_mb) is not None:
+        yield f"at most {goal_mb:g} MB", median(ours.memory_mb) <= goal_mb
 
 
 def table(benchmark: Benchmark, timings: Sequence[Timing]) -> str:
@@ -118,16 +149,28 @@ def table(benchmark: Benchmark, timings: Sequence[Timing]) -> str:
             case.remark,
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    ours_s = median(timings[0].wall_s)
-    times = amount / ours_s / benchmark.needed_per_s
-    needed = (
-        f"Two straps need {benchmark.needed_per_s:.2g} {unit}/s: interbeat has {_number(times)}"
-    )
-    lines += ["", f"{_number(amount)} {unit} a run. {needed} times that."]
-    if benchmark.goal_per_s is not None:
-        met = "reached" if reached(benchmark, timings) else "MISSED"
-        lines[-1] += f" Goal: {_number(benchmark.goal_per_s)} {unit}/s on one core, {met}."
+    lines += ["", f"{_number(amount)} {unit} a run.{_needed(benchmark, timings[0])}"]
+    if any(timing.memory_mb[0] for timing in timings):
+        told = (f"{c.name} {median(t.memory_mb):.0f} MB" for c, t in _pairs(benchmark, timings))
+        lines[-1] += f" Memory: {', '.join(told)}."
+    for goal, met in _goals(benchmark, timings):
+        lines[-1] += f" Goal: {goal}, {'reached' if met else 'MISSED'}."
     return "\n".join(lines) + "\n"
+
+
+def _pairs(benchmark: Benchmark, timings: Sequence[Timing]) -> Iterator[tuple[Case, Timing]]:
+    return zip(benchmark.cases, timings, strict=True)
+
+
+def _needed(benchmark: Benchmark, ours: Timing) -> str:
+    """How far beyond what two straps need."""
+    needed_per_s, unit = benchmark.needed_per_s, benchmark.unit
+    if needed_per_s is None:
+        return ""
+    times = benchmark.amount / median(ours.wall_s) / needed_per_s
+    return (
+        f" Two straps need {needed_per_s:.2g} {unit}/s: interbeat has {_number(times)} times that."
+    )
 
 
 def _ratio(timing: Timing, other: Timing) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browser_finder import HOW_TO_GET_ONE, find_browser
 
@@ -20,6 +20,9 @@ from browser_finder import HOW_TO_GET_ONE, find_browser
 hypothesis.settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI") == "true":
     hypothesis.settings.load_profile("ci")
+
+# What a page is to show is waited for; a machine that has much to do may take its time.
+expect.set_options(timeout=20_000)
 
 NO_BROWSER = "no browser"
 QUIET = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy import signal, stats
@@ -88,14 +89,29 @@ def bad_intervals(rr_s: np.ndarray, *, causal: bool = False) -> list[bool]:
         long, short = change > 1 and after < -1, change < -1 and after > 1
         stands_out = ectopic[i] or ((begins[i] or goes_on) and (long or short))
         stands_out = stands_out or abs(row["off"]) > 3
-        sides = [rr_s[k] - median for k in (i - 1, i + 1) if 0 <= k < n]
-        opposed = (off > 0.09 * median and any(x < -0.09 * median for x in sides)) or (
-            off < -0.09 * median and any(x > 0.09 * median for x in sides)
+        next_off = rr_s[i + 1] - median if i + 1 < n else 0.0
+        last_off = rr_s[i - 1] - median if i > 0 and ectopic[i] else 0.0
+        others = (next_off, last_off)
+        opposed = (off > 0.08 * median and min(others) < -0.08 * median) or (
+            off < -0.08 * median and max(others) > 0.08 * median
         )
         alone = off < -0.25 * median or off > 0.5 * median
         odd.append((stands_out and (opposed or alone)) or not 0.3 <= rr_s[i] <= 2.0)
-    far = [abs(rr_s[i] - rows[i]["median"]) > 0.09 * rows[i]["median"] for i in range(n)]
-    return [odd[i] or (far[i] and any(odd[max(0, i - 1) : i + 2])) for i in range(n)]
+
+    def spoiled(i: int) -> bool:
+        median = rows[i]["median"]
+        off = (rr_s[i] - median) / median
+        for k in (i - 1, i + 1):
+            if 0 <= k < n and odd[k]:
+                long = rr_s[k] > rows[k]["median"]
+                short = rr_s[k] < rows[k]["median"]
+                if (long and (off < -0.08 or off > 0.15)) or (
+                    short and (off > 0.08 or off < -0.15)
+                ):
+                    return True
+        return False
+
+    return [odd[i] or spoiled(i) for i in range(n)]
 
 
 def _interval(rr_s: np.ndarray, i: int, causal: bool) -> dict[str, float]:
@@ -403,3 +419,62 @@ def cross_lagged(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     cover = rest @ rest / (len(target) - 7) * np.linalg.inv(design.T @ design)
     pick = np.array([0, 0, 0, 0, 1, 1, 1])
     return float(pick @ gain), float(pick @ gain / np.sqrt(pick @ cover @ pick))
+
+
+def phase_windows(
+    a: np.ndarray, b: np.ndarray, *, width: int, hop: int, min_valid: float = 0.8
+) -> list[dict[str, float]]:
+    """Phase locking and circular correlation of each window of two analytic signals."""
+    rows = []
+    for begin in range(0, len(a) - width + 1, hop):
+        one, two = np.angle(a[begin : begin + width]), np.angle(b[begin : begin + width])
+        known = ~np.isnan(one) & ~np.isnan(two)
+        one, two = one[known], two[known]
+        row = {"plv": np.nan, "circular_r": np.nan, "n_valid": len(one)}
+        if len(one) >= min_valid * width:
+            row["plv"] = abs(np.mean(np.exp(1j * (one - two))))
+            sines = [np.sin(x - np.angle(np.mean(np.exp(1j * x)))) for x in (one, two)]
+            row["circular_r"] = sum(sines[0] * sines[1]) / np.sqrt(
+                sum(sines[0] ** 2) * sum(sines[1] ** 2)
+            )
+        rows.append(row)
+    return rows
+
+
+def shift_null(
+    a: np.ndarray, b: np.ndarray, *, width: int, hop: int, max_lag: int
+) -> dict[str, Any]:
+    """Statistics at every circular shift of b, the windows of a staying, and their p values."""
+    of_shift = []
+    for shift in range(len(a)):
+        _, r, _ = windowed_cross_correlation(
+            a, np.roll(b, -shift), width=width, hop=hop, max_lag=max_lag, anchor="fixed"
+        )
+        of_shift.append(np.arctanh(r))
+    z = np.array(of_shift)
+    abs_z, signed = np.nanmean(abs(z), axis=(1, 2)), np.nanmean(z, axis=(1, 2))
+    known = ~np.isnan(z).all(axis=2)
+    of_window = np.array(
+        [
+            [np.nanmean(abs(row)) if any_ else np.nan for row, any_ in zip(t, k, strict=True)]
+            for t, k in zip(z, known, strict=True)
+        ]
+    )
+    score = np.array(
+        [
+            (column - np.nanmean(column)) / np.nanstd(column)
+            if not np.isnan(column).all()
+            else column
+            for column in of_window.T
+        ]
+    ).T
+    largest = np.nanmax(score, axis=1)
+    p_window = [np.nan if np.isnan(x) else np.mean(largest >= x - 1e-6) for x in score[0]]
+    return {
+        "abs_z": abs_z,
+        "z": signed,
+        "p": np.mean(abs_z >= abs_z[0] - 1e-6),
+        "p_in_phase": np.mean(signed >= signed[0] - 1e-6),
+        "p_any_window": np.nanmin(p_window),
+        "p_window": p_window,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from program import Program
 
@@ -14,9 +14,10 @@ Found = TypeVar("Found")
 LIMIT_S = 20.0
 LOOK_EVERY_S = 0.05
 UNKNOWN = "–\u2009–"
-SLOW_LINES = (4, 5)
 PALE_LINES = (0, 1)
-BEATS = (2, 3)
+PROVISIONAL_ENDS = (2, 3)
+BEATS = (4, 5)
+SLOW_LINES = (6, 7)
 
 LINES = """() => (document.querySelector("#heart-rate").data ?? []).map((line) => ({
   t: Array.from(line.x), v: Array.from(line.y), mode: line.mode, gaps: line.connectgaps,
@@ -60,6 +61,14 @@ def wait_for(page: Page, look: Callable[[], Found | None], limit_s: float = LIMI
     raise AssertionError(f"not seen within {limit_s:g} s of looking")
 
 
+def hold_to_stop(page: Page) -> None:
+    """Hold the button until the recording is saved: how long a second is depends on the machine."""
+    page.get_by_role("button", name="Hold to stop").hover()
+    page.mouse.down()
+    expect(page.get_by_role("dialog", name="Recording saved")).to_be_visible()
+    page.mouse.up()
+
+
 def lines(page: Page) -> list[dict[str, Any]]:
     """What the chart draws: pale lines, beats and slow lines, `a` before `b` in each pair."""
     return list(page.evaluate(LINES))
@@ -72,7 +81,8 @@ def known(line: dict[str, Any]) -> dict[float, float]:
 
 def wait_for_chart(page: Page) -> None:
     """Wait until the chart library is there and has its lines."""
-    wait_for(page, lambda: len(lines(page)) == len(PALE_LINES + BEATS + SLOW_LINES))
+    every = PALE_LINES + PROVISIONAL_ENDS + BEATS + SLOW_LINES
+    wait_for(page, lambda: len(lines(page)) == len(every))
 
 
 def view_s(page: Page) -> tuple[float, float]:

@@ -12,21 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis import lipponen_tarvainen
-from interbeat_analysis.lipponen_tarvainen import Classes, Features
+from interbeat_analysis.bad_intervals import (
+    LONG_ALONE,
+    LONGEST_S,
+    SHORT_ALONE,
+    SHORTEST_S,
+    bad_intervals,
+)
+from interbeat_analysis.lipponen_tarvainen import Classes, classify, features, shifted
 from interbeat_analysis.series import checked_beats, checked_intervals, neighbours
-
-SHORTEST_S = 0.3
-LONGEST_S = 2.0
-"""200 and 30 beats a minute: beyond it is no heart at rest or in talk."""
-
-MIN_DEVIATION = 0.09
-"""An interval this near to the median of its neighbourhood is never bad."""
-
-SHORT_ALONE = 0.25
-LONG_ALONE = 0.5
-"""So far off the median an interval is bad without one beside it that is off the other way. A
-deep breath makes one or two intervals a third longer; a beat that is missed doubles one."""
 
 LOOK_AHEAD_BEATS = 3
 """Later beats that settle whether an interval is bad, in the causal version."""
@@ -94,10 +88,8 @@ class _Runs(NamedTuple):
 
     first: np.ndarray
     after: np.ndarray
-    left_s: np.ndarray
-    """The good interval before; NaN where the record does not have it."""
-    right_s: np.ndarray
-    lasted_s: np.ndarray
+    usual_s: np.ndarray
+    """Mean of the two good intervals beside it; NaN where the record does not have both."""
     replacements: np.ndarray
     """How many intervals fill the run best; 0 where it cannot be replaced."""
 
@@ -111,10 +103,16 @@ def find_artifacts(
 ) -> Artifacts:
     """Say of each interval whether it is from one heart beat to its next.
 
-    An interval is bad when it is shorter than 0.3 s or longer than 2.0 s, or when the features
-    of Lipponen and Tarvainen set it apart and it is off the median of the 11 around it by more
-    than 9 %. The intervals beside a bad one are bad as well when they are off by as much.
-    Thresholds are at least 30 ms and at most a quarter of the local median.
+    An interval is bad when it is shorter than 0.3 s or longer than 2.0 s. It is bad, too, when
+    the features of Lipponen and Tarvainen set it apart and it is off the median of the 11 around
+    it by more than 8 %, with a neighbour that is off by as much to the other side, as a beat
+    that comes early or late leaves them; without such a neighbour, when it is more than 25 %
+    shorter or 50 % longer. Right beside a bad interval, one that is off by 8 % to the other side
+    or by 15 % to the same side is bad as well. Thresholds are at least 30 ms and at most a
+    quarter of the local median.
+
+    The neighbour is what tells an artefact from breathing: a deep breath makes one or two
+    intervals up to a third longer, and none shorter beside them.
 
     A run of at most 8 bad intervals between two good ones is corrected when a whole number of
     intervals within 20 % of these two fills its time; otherwise it is invalid. Its kind is told
@@ -244,9 +242,9 @@ def _judged(
     stands_for = np.ones(len(rr_s), dtype=np.int64)
     if not len(rr_s):
         return state, kind, stands_for
-    found = lipponen_tarvainen.features(rr_s, part, causal=causal)
-    classes = lipponen_tarvainen.classify(found, part)
-    bad = _bad(found, part, classes)
+    found = features(rr_s, part, causal=causal)
+    classes = classify(found, part)
+    bad = bad_intervals(found, part, classes)
     if not bad.any():
         return state, kind, stands_for
     runs = _runs(rr_s, part, bad)
@@ -270,54 +268,40 @@ def _parts(rr_s: np.ndarray, told: np.ndarray, beat_t_s: np.ndarray | None) -> n
     return np.asarray(np.cumsum(told & ~follows))
 
 
-def _bad(found: Features, part: np.ndarray, classes: Classes) -> np.ndarray:
-    """Intervals that stand out as no breathing makes them, and what they spoil beside them."""
-    rr_s, median_s = found.rr_s, found.median_s
-    off_s = rr_s - median_s
-    least_s = MIN_DEVIATION * median_s
-    before_s = lipponen_tarvainen.shifted(rr_s, part, -1) - median_s
-    after_s = found.next_s - median_s
-    long, short = off_s > least_s, off_s < -least_s
-    opposed = long & (np.fmin(before_s, after_s) < -least_s)
-    opposed |= short & (np.fmax(before_s, after_s) > least_s)
-    alone = (off_s < -SHORT_ALONE * median_s) | (off_s > LONG_ALONE * median_s)
-
-    odd = (classes.ectopic | classes.long_or_short) & (opposed | alone)
-    odd |= (rr_s < SHORTEST_S) | (rr_s > LONGEST_S)
-    beside = np.zeros(len(rr_s), dtype=bool)
-    same = part[1:] == part[:-1]
-    beside[1:] = odd[:-1] & same
-    beside[:-1] |= odd[1:] & same
-    return np.asarray(odd | (beside & (long | short)))
-
-
 def _runs(rr_s: np.ndarray, part: np.ndarray, bad: np.ndarray) -> _Runs:
     """Runs of bad intervals, none over the border of a part, and what can replace them."""
     opens = np.concatenate([[True], ~bad[:-1] | (part[1:] != part[:-1])])
     first = np.flatnonzero(bad & opens)
     closes = np.concatenate([opens[1:] | ~bad[1:], [True]])
     after = np.flatnonzero(bad & closes) + 1
-    left_s = lipponen_tarvainen.shifted(rr_s, part, -1)[first]
-    right_s = lipponen_tarvainen.shifted(rr_s, part, 1)[after - 1]
+    left_s = shifted(rr_s, part, -1)[first]
+    right_s = shifted(rr_s, part, 1)[after - 1]
     lasted_s = np.add.reduceat(np.where(bad, rr_s, 0.0), first)
 
     usual_s = 0.5 * (left_s + right_s)
+    longest_s = np.maximum.reduceat(np.where(bad, rr_s, 0.0), first)
+    shortest_s = np.minimum.reduceat(np.where(bad, rr_s, np.inf), first)
+    intervals = after - first
     with np.errstate(invalid="ignore"):
         count = np.maximum(np.rint(lasted_s / usual_s), 1.0)
+        # Deep breaths add up as well: a beat was missed only where an interval is long enough
+        # for two, and one is too many only where an interval is too short for one.
+        breaths = (count > intervals) & (longest_s < (1.0 + LONG_ALONE) * usual_s)
+        breaths |= (count < intervals) & (shortest_s > (1.0 - SHORT_ALONE) * usual_s)
+        count = np.where(breaths, intervals, count)
         each_s = lasted_s / count
         fits = np.abs(each_s - usual_s) <= FIT * usual_s
         fits &= (each_s >= SHORTEST_S) & (each_s <= LONGEST_S)
-    fits &= (after - first <= MOST_REPLACED) & (count <= MOST_REPLACED)
+    fits &= (intervals <= MOST_REPLACED) & (count <= MOST_REPLACED)
     replacements = np.where(fits, count, 0.0).astype(np.int64)
-    return _Runs(first, after, left_s, right_s, lasted_s, replacements)
+    return _Runs(first, after, usual_s, replacements)
 
 
 def _run_kind(rr_s: np.ndarray, bad: np.ndarray, runs: _Runs) -> np.ndarray:
     """What is wrong with each run that can be replaced."""
-    usual_s = 0.5 * (runs.left_s + runs.right_s)
     off_s = np.zeros(len(rr_s))
-    off_s[bad] = np.abs(rr_s[bad] - np.repeat(usual_s, runs.intervals))
-    far = np.maximum.reduceat(off_s, runs.first) > ECTOPIC_DEVIATION * usual_s
+    off_s[bad] = np.abs(rr_s[bad] - np.repeat(runs.usual_s, runs.intervals))
+    far = np.maximum.reduceat(off_s, runs.first) > ECTOPIC_DEVIATION * runs.usual_s
     moved = np.where(far, Kind.ECTOPIC, Kind.MISPLACED)
     counted = np.where(runs.replacements > runs.intervals, Kind.MISSED, Kind.EXTRA)
     return np.where(runs.replacements == runs.intervals, moved, counted)

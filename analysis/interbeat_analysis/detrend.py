@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
+from interbeat_analysis.series import check_positive
+
 MIN_SAMPLES = 3
 """A second difference needs three samples."""
+
+SETTLING_S = 10.0
+"""With a smoothness of 500 at 4 Hz, later samples move one of this age by a tenth of the SD."""
 
 
 def smoothness_priors(values: np.ndarray, smoothness: float = 500.0) -> np.ndarray:
@@ -16,7 +21,7 @@ def smoothness_priors(values: np.ndarray, smoothness: float = 500.0) -> np.ndarr
     high-pass without phase, whose cut-off depends on the sampling rate (0.036 Hz for 500 at
     4 Hz). It needs both sides of a sample, so the newest and the oldest samples of a series are
     uncertain: against the same sample with a later record, half of its size at an age of 0 s
-    and about a tenth at 10 s. A live trace therefore has to wait, or do without.
+    and about a tenth at 10 s. For a record that still grows, take `settled_smoothness_priors`.
 
     The system has five diagonals and is solved as such, once for all series of a batch. Named
     "Tarvainen 2002" in other programs; Kubios uses it with a smoothness of 500 at 4 Hz.
@@ -58,6 +63,44 @@ def smoothness_priors(values: np.ndarray, smoothness: float = 500.0) -> np.ndarr
         for start, stop in _runs(np.isfinite(rows[row])):
             found[row, start:stop] = _without_trend(rows[row : row + 1, start:stop], smoothness)
     return found.reshape(values.shape)
+
+
+def settled_smoothness_priors(
+    values: np.ndarray, fs: float, smoothness: float = 500.0
+) -> np.ndarray:
+    """Values of a record that still grows without their trend, where that will stay.
+
+    As `smoothness_priors`, but NaN in the newest 10 s: there the trend still turns with every
+    sample that comes.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., n)
+        Evenly sampled series up to now; NaN where a sample is missing.
+    fs : float
+        Samples per second, in Hz.
+    smoothness : float
+        The regularisation parameter (lambda), without unit; 500 goes with 4 Hz.
+
+    Returns
+    -------
+    ndarray, shape (..., n)
+        Values minus trend, in the unit of `values`; NaN where a sample is missing or younger
+        than 10 s, counted from the end of `values`.
+
+    Raises
+    ------
+    ValueError
+        If `fs` is not positive, or as `smoothness_priors`.
+
+    See Also
+    --------
+    smoothness_priors : the method, and a reference.
+    """
+    check_positive("fs", fs, "Hz")
+    found = smoothness_priors(values, smoothness)
+    found[..., max(0, found.shape[-1] - int(np.ceil(SETTLING_S * fs))) :] = np.nan
+    return found
 
 
 def _without_trend(rows: np.ndarray, smoothness: float) -> np.ndarray:

@@ -15,6 +15,9 @@ OFF_CORRECTED_PERCENT = 20.0
 GREY_CONFIDENCE = 0.5
 OFF_CONFIDENCE = 0.3
 
+TOO_NOISY = "signal too noisy to say"
+IRREGULAR = "irregular beats seen; this is common and this program cannot assess them"
+
 MIN_HF_BPM = 48.0
 """Below this the heart beats too seldom to sample breathing of 0.40 Hz twice a breath."""
 
@@ -89,6 +92,9 @@ def gate(
     live: bool = False,
     mean_hr_bpm: float = np.nan,
     confidence: float = np.nan,
+    irregular: bool = False,
+    handled: str = "corrected",
+    edges_s: float = 0.0,
 ) -> Gate:
     """Say whether a figure may be shown as it is, with doubt, or not at all.
 
@@ -106,6 +112,15 @@ def gate(
         Mean heart rate, where known: a slow heart cannot show all of the HF band.
     confidence : float
         Confidence of an estimate from 0 to 1, where it has one.
+    irregular : bool
+        Whether most of those beats came early or late of themselves, rather than by a fault of
+        the signal.
+    handled : str
+        What became of those beats, for the reason: "corrected", or "in doubt" where they were
+        left as they are.
+    edges_s : float
+        Seconds that a window may lack and still be whole: beats cut at its edges or, live, on
+        their way.
 
     Returns
     -------
@@ -139,17 +154,17 @@ def gate(
     if np.isnan(corrected_percent):
         return Gate("off", "no beats")
     if corrected_percent > OFF_CORRECTED_PERCENT:
-        return Gate(
-            "off", f"signal too noisy to say: {_share(corrected_percent)} of the beats corrected"
-        )
-    if window_s < need.grey_s:
+        why = IRREGULAR if irregular else TOO_NOISY
+        return Gate("off", f"{why}: {_share(corrected_percent)} of the beats {handled}")
+    whole_s = window_s + edges_s if window_s > 0 else 0.0
+    if whole_s < need.grey_s:
         return Gate("off", f"{window_s:.0f} s seen, {need.grey_s:.0f} s needed")
     if confidence < OFF_CONFIDENCE:
         return Gate("off", f"confidence {confidence:.2f}, {OFF_CONFIDENCE} needed")
     doubts = []
     if corrected_percent > GREY_CORRECTED_PERCENT:
-        doubts.append(f"{_share(corrected_percent)} of the beats corrected")
-    if window_s < need.ok_s:
+        doubts.append(f"{_share(corrected_percent)} of the beats {handled}")
+    if whole_s < need.ok_s:
         doubts.append(f"{window_s:.0f} s seen, {need.ok_s:.0f} s needed to be sure")
     if confidence < GREY_CONFIDENCE:
         doubts.append(f"confidence {confidence:.2f}")
@@ -168,12 +183,16 @@ def rated(
     live: bool = False,
     mean_hr_bpm: float = np.nan,
     confidence: float = np.nan,
+    irregular: bool = False,
+    handled: str = "corrected",
+    edges_s: float = 0.0,
 ) -> Index:
     """A figure together with what it rests on and its state.
 
     Parameters
     ----------
-    index, window_s, corrected_percent, live, mean_hr_bpm, confidence
+    index, window_s, corrected_percent, live, mean_hr_bpm, confidence, irregular, handled,
+    edges_s
         As `gate`.
     value : float
         The figure; NaN when it could not be computed, which puts it off.
@@ -197,6 +216,9 @@ def rated(
         live=live,
         mean_hr_bpm=mean_hr_bpm,
         confidence=confidence,
+        irregular=irregular,
+        handled=handled,
+        edges_s=edges_s,
     )
     if np.isnan(value) and found.state != "off":
         found = Gate("off", "too few beats in a row, or none that differ")

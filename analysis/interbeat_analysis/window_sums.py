@@ -39,58 +39,57 @@ def sums_inside(
     .. [1] Dekker, T. J. (1971). A floating-point technique for extending the available
        precision. Numerische Mathematik, 18, 224-242. https://doi.org/10.1007/BF01397083
     """
-    squared, squared_rest = _square(values)
-    sums, rests = _window_sums(values, squared, squared_rest, first, after)
+    sums, rests = _window_sums(values, first, after)
     total, squares = sums.real.copy(), sums.imag.copy()
 
     # counts * squares - total**2, each product with what its rounding left over.
     counts = counts.astype(np.float64)
-    product = counts * squares
+    spread = counts * squares
     high = _upper_half(squares)
-    rest = (counts * high - product) + counts * (squares - high) + counts * rests.imag
+    rest = (counts * high - spread) + counts * (squares - high) + counts * rests.imag
     total_squared, total_squared_rest = _square(total)
     rest -= total_squared_rest + 2.0 * total * rests.real
-    spread = np.maximum((product - total_squared) + rest, 0.0) / np.maximum(counts, 1)
+    spread -= total_squared
+    spread += rest
+    np.maximum(spread, 0.0, out=spread)
+    spread /= np.maximum(counts, 1.0)
     return total + rests.real, squares + rests.imag, spread
 
 
 def _window_sums(
-    values: np.ndarray,
-    squared: np.ndarray,
-    squared_rest: np.ndarray,
-    first: np.ndarray,
-    after: np.ndarray,
+    values: np.ndarray, first: np.ndarray, after: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sums of the values (real) and of their squares (imaginary) in each window, and rests.
 
-    Complex numbers add their parts apart, so two running sums cost one pass. Everything is
-    written in place: a new array of this size costs more than what is computed in it.
+    Complex numbers add their parts apart, so two running sums cost one pass. Arrays are
+    written over once they are read: memory fetched anew costs more than the sums.
     """
-    upto = np.zeros((2, len(values) + 1), dtype=np.complex128)
-    sums, lost = upto[0, 1:], upto[1, 1:]
-    terms = np.empty(len(values), dtype=np.complex128)
-    terms.real, terms.imag = values, squared
-    np.cumsum(terms, out=sums)
+    squared, squared_rest = _square(values)
+    terms = np.zeros(len(values) + 1, dtype=np.complex128)
+    terms.real[1:], terms.imag[1:] = values, squared
+    upto = np.cumsum(terms)
+    before, now, lost = upto[:-1], upto[1:], terms[1:]
 
-    # What each addition lost: (before - (sum - added)) + (term - added).
-    added = sums - upto[0, :-1]
-    np.subtract(sums, added, out=lost)
-    np.subtract(upto[0, :-1], lost, out=lost)
-    terms -= added
-    lost += terms
+    # lost = (before - (now - added)) + (terms - added), added = now - before
+    added = now - before
+    lost -= added
+    np.subtract(now, added, out=added)
+    np.subtract(before, added, out=added)
+    lost += added
     lost.imag += squared_rest
-    np.cumsum(lost, out=lost)
+    lost_upto = np.cumsum(terms, out=terms)
+    del added
 
-    (begin, lost_before), (end, lost_upto) = upto.take(first, axis=1), upto.take(after, axis=1)
-    inside = end - begin
-    taken = end - inside
-    lost_upto -= lost_before
-    begin -= taken
-    lost_upto -= begin
-    taken += inside
-    end -= taken
-    lost_upto += end
-    return inside, lost_upto
+    begin, end = upto.take(first), upto.take(after)
+    sums = end - begin
+    taken = end - sums
+    rests = sums + taken
+    np.subtract(end, rests, out=rests)
+    taken -= begin
+    rests += taken
+    rests += lost_upto.take(after)
+    rests -= lost_upto.take(first)
+    return sums, rests
 
 
 def _square(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,33 +1,25 @@
-"""A virtual strap on a spare Bluetooth dongle: a real radio can be tested without a body.
-
-BenchStrapError  the dongle cannot be used; the text is one line for the user
-"""
+"""A virtual strap on a spare Bluetooth dongle: a real radio can be tested without a body."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
+from .bench_controller import GUIDE, BenchStrapError, controller
 from .bumble_strap import BumbleStrap, Making, SentBeat
 from .clock import Clock, SessionClock, utc_now
 
 ANSWER_S = 10.0
 REPORT_EVERY_S = 10.0
-GUIDE = "hardware/virtual-straps.md"
 
 Say = Callable[[str], None]
-
-
-class BenchStrapError(Exception):
-    """The dongle, or the file for the truth, cannot be used."""
 
 
 async def wear(
@@ -43,7 +35,7 @@ async def wear(
     # Bumble warns of packets that were under way when a connection ended: nothing to act upon.
     logging.getLogger("bumble").setLevel(logging.ERROR)
     counts: dict[str, int] = {"sent": 0, "lost": 0, "unheard": 0}
-    async with _controller(transport, say) as hci:
+    async with controller(transport, say) as hci:
         with _truth(log, making) as write:
 
             def sent(row: SentBeat) -> None:
@@ -103,32 +95,6 @@ def _summary(counts: dict[str, int]) -> str:
         f"{counts['sent']} RR sent, {counts['lost']} withheld, "
         f"{counts['unheard']} while nobody had subscribed."
     )
-
-
-@asynccontextmanager
-async def _controller(spec: str, say: Say) -> AsyncIterator[Transport]:
-    """Open the way to a Bluetooth controller."""
-    try:
-        transport = await open_transport(spec)
-    except Exception as error:  # USB, serial and sockets each have errors of their own.
-        reason = str(error) or type(error).__name__
-        raise BenchStrapError(
-            f"The controller {spec!r} cannot be used ({reason}). Name a spare dongle, such as "
-            f"usb:0, that no system uses: {GUIDE} says how."
-        ) from error
-    try:
-        await _caller(transport, spec, say)
-        yield transport
-    finally:
-        await transport.close()
-
-
-async def _caller(transport: Transport, spec: str, say: Say) -> None:
-    """On a listening socket, wait for the controller; Bumble would throw away what it is sent."""
-    if spec.startswith("tcp-server"):
-        say(f"Waiting for a controller on {spec}.")
-        while getattr(transport.sink, "transport", None) is None:
-            await asyncio.sleep(0.1)
 
 
 async def _power_on(strap: BumbleStrap, hci: Transport, spec: str) -> None:

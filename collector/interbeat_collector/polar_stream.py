@@ -40,7 +40,9 @@ class PolarStream:
     async def open(self) -> None:
         """Subscribe first: a strap refuses requests whose answers nobody would hear."""
         if self._client.services.get_characteristic(polar.CONTROL_UUID) is None:
-            raise PolarError("It measures neither ECG nor acceleration; a Polar H10 does.")
+            raise PolarError(
+                "It offers neither ECG nor acceleration; its heart rate is recorded all the same."
+            )
         async with asyncio.timeout(ANSWER_S):
             await self._client.start_notify(polar.CONTROL_UUID, self._on_control)
             await self._client.start_notify(polar.DATA_UUID, self._on_frame)

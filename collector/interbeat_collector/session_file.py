@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from queue import SimpleQueue
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Event as Signal
 from threading import Lock, Thread
 from types import TracebackType
@@ -392,6 +392,16 @@ def _event(path: Path, seq: int, t_s: Any, kind: Any, partner: Any, data: Any) -
 
 def _all_text(values: dict[str, Any]) -> bool:
     return all(isinstance(value, str) for value in values.values())
+
+
+def check_folder(folder: Path) -> None:
+    """SessionWriteError when no session could be written in this folder."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _not_writable(folder / "A session", error.strerror or str(error)) from error
 
 
 def _create(path: Path, session: Session) -> sqlite3.Connection:

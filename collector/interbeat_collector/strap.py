@@ -15,11 +15,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import device_info
 from .clock import Clock
 from .events import Device, Event, Link, LinkState, Packet, PacketKind, Partner
+from .polar import Kind
 from .polar_stream import PolarError, PolarStream, kinds
 from .radio import (
     HEART_RATE_MEASUREMENT,
@@ -66,7 +67,9 @@ class Strap:
         self._radio = radio
         self._clock = clock
         self._sink = sink
-        self._polar_kinds = kinds(ecg=ecg, acceleration=acceleration)
+        self._polar_kinds: Sequence[Kind] = ()
+        self._measured = asyncio.Event()
+        """Set once anything is to be measured beside the heart rate."""
         self._link = Link(clock.now_s(), partner, "scanning")
         self._device: Device | None = None
         self._battery: Packet | None = None
@@ -78,6 +81,7 @@ class Strap:
         self._begun = False
         """Whether there is a state to tell."""
         self._task: asyncio.Task[None] | None = None
+        self.measure(ecg=ecg, acceleration=acceleration)
 
     @property
     def name(self) -> str:
@@ -86,6 +90,12 @@ class Strap:
     @property
     def state(self) -> LinkState:
         return self._link.state
+
+    def measure(self, *, ecg: bool, acceleration: bool) -> None:
+        """Record these too from now on, on this connection and every later one; asked for once."""
+        self._polar_kinds = kinds(ecg=ecg, acceleration=acceleration)
+        if self._polar_kinds:
+            self._measured.set()
 
     def hand_over(self, partner: Partner, clock: Clock, sink: Sink) -> None:
         """Report to another sink from now on, beginning with what is known by now."""
@@ -185,12 +195,10 @@ class Strap:
             await self._read_device(client)
         with self._harmless("its battery"):
             await self._read_battery(client)
-        if self._polar_kinds:
-            await self._measure(client)
-        await asyncio.Event().wait()
-        raise AssertionError("nobody sets this event")
+        await self._measured.wait()
+        await self._measure(client)
 
-    async def _measure(self, client: BleakClient) -> None:
+    async def _measure(self, client: BleakClient) -> NoReturn:
         """Record ECG and acceleration until cancelled, and stop them whatever happens."""
         stream = PolarStream(client, self._on_polar_answer, self._on_polar_frame)
         problems: list[str] = []
@@ -205,6 +213,7 @@ class Strap:
                 if self._link.state == "streaming":
                     self._enter("streaming", self._remark)
             await asyncio.Event().wait()
+            raise AssertionError("nobody sets this event")
         finally:
             await stream.stop()
 

@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+Raw = Literal["ecg", "acceleration"]
+
 UNKNOWN = "unknown"
 _VIRTUAL = "virtual"
 _NEXT_STEP = "Use two straps of one model, or calibrate: one person wears both for two minutes."
@@ -54,6 +56,12 @@ class StrapModel:
             return None
         first_s, third_s = self.latency_quartiles_s
         return third_s - first_s
+
+    @property
+    def raw(self) -> tuple[Raw, ...]:
+        """What interbeat can record of it raw, beside the intervals."""
+        offered: dict[Raw, bool] = {"ecg": self.ecg, "acceleration": self.acceleration}
+        return tuple(what for what, is_offered in offered.items() if is_offered)
 
     @property
     def refusal(self) -> str:

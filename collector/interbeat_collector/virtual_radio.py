@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
@@ -32,6 +31,8 @@ from .clock import Clock
 from .events import Packet
 from .heart_rate import HeartRateMeasurement, decode, encode
 from .radio import HEART_RATE_MEASUREMENT, HEART_RATE_SERVICE, Backend
+from .virtual_body import Body
+from .virtual_frames import Frames
 
 Outcome = Literal["ok", "timeout", "not_found", "refused", "error", "hang", "no_services"]
 """How an attempt to connect ends. `no_services`: connected, without a heart rate service."""
@@ -63,8 +64,14 @@ class VirtualStrap:
         when_lifted: Lifted = "no_contact",
         copies_after_reconnect: bool = False,
         measures: Iterable[polar.Kind] = (),
+        body: Body | None = None,
+        wearer: str = "",
     ) -> None:
-        """`packets` come in air time, without end or until the heart ends."""
+        """`packets` come in air time, without end or until the heart ends.
+
+        `body` is what ECG and acceleration show (None: a flat line), `wearer` tells straps on one
+        heart.
+        """
         self.id = id
         self.name = name
         self.battery_percent = battery_percent
@@ -74,6 +81,7 @@ class VirtualStrap:
         self.when_lifted = when_lifted
         self.copies_after_reconnect = copies_after_reconnect
         self.measures = frozenset(measures)
+        self.wearer = wearer
         self.measuring: set[polar.Kind] = set()
         """What it was told to start and not to stop: this empties a battery."""
         self.answers: deque[int | None] = deque()
@@ -95,6 +103,8 @@ class VirtualStrap:
         self.client: VirtualClient | None = None
         self.air: Air
         self._packets = iter(packets)
+        self._body = body or Body(())
+        self._frames: dict[polar.Kind, Frames] = {}
         self._silent_until_s = self._held_until_s = self._lifted_until_s = 0.0
 
     def drop(self) -> None:
@@ -140,6 +150,7 @@ class VirtualStrap:
             if packet.t_s < begin_s:
                 continue
             await clock.sleep_until(max(packet.t_s, self._held_until_s))
+            self._body.forget_before(packet.t_s)
             if clock.now_s() >= self._silent_until_s:
                 data = self._worn_or_lifted(packet.data)
                 self.sent.append((clock.now_s(), data))
@@ -162,17 +173,23 @@ class VirtualStrap:
         if status is None or asked.kind is None:
             return None
         if asked.op == "start" and status in (OK, polar.ALREADY_IN_STATE):
-            self.measuring.add(asked.kind)
+            self._begin(asked.kind, asked.settings)
         if asked.op == "stop":
             self.measuring.discard(asked.kind)
         offered = polar.ECG_SETTINGS if asked.kind == "ecg" else polar.ACC_SETTINGS
         settings = offered if asked.op == "settings" and status == OK else None
         return polar.encode_answer(request[0], request[1], status, settings=settings)
 
-    def frame(self, kind: polar.Kind) -> bytes:
-        """A flat line."""
-        samples = np.zeros((polar.ECG_SAMPLES_IN_FRAME,) if kind == "ecg" else (36, 3))
-        return polar.encode_frame(kind, round(self.air.clock.now_s() * 1e9), samples)
+    def _begin(self, kind: polar.Kind, settings: polar.Settings) -> None:
+        if kind not in self.measuring:
+            rate_hz = settings["rate_hz"][0]
+            self._frames[kind] = Frames(kind, self._body, self.air.clock.now_s(), rate_hz)
+            self.measuring.add(kind)
+
+    def frames(self) -> Iterator[bytes]:
+        """What was measured since somebody last took it."""
+        for kind in sorted(self.measuring):
+            yield from self._frames[kind].due(self.air.clock.now_s())
 
     def value(self, uuid: str) -> bytes:
         """What a read of a characteristic gives."""
@@ -225,6 +242,14 @@ class Air:
             type("AirClient", (VirtualClient,), bound),
             type("AirAdapter", (VirtualAdapter,), bound),
         )
+
+    def shared_hearts(self) -> list[list[str]]:
+        """The names of the straps that one person wears, for each who wears several."""
+        worn: dict[str, list[str]] = {}
+        for strap in self.straps:
+            if strap.wearer:
+                worn.setdefault(strap.wearer, []).append(strap.name)
+        return [names for names in worn.values() if len(names) > 1]
 
     def strap(self, address: str) -> VirtualStrap | None:
         return next((s for s in self.straps if s.id.upper() == address.upper()), None)
@@ -462,8 +487,8 @@ class VirtualClient(BaseBleakClient):
         copies = len(strap.unreleased) if strap.copies_after_reconnect else 1
         for _ in range(copies):
             self.notify(HEART_RATE_MEASUREMENT, data)
-        for kind in sorted(strap.measuring):
-            self.notify(polar.DATA_UUID, strap.frame(kind))
+        for frame in strap.frames():
+            self.notify(polar.DATA_UUID, frame)
 
 
 def _services(

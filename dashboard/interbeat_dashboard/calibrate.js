@@ -1,10 +1,11 @@
 /** @import { Calibration } from "./types.d.ts" */
 /** @import { Choice } from "./pairing.js" */
 import { ask } from "./api.js";
-import { connectWords, headline, LABELS, resultWords, STEPS } from "./calibration.js";
+import { connectWords, headline, LABELS, resultWords, sharedWords, STEPS } from "./calibration.js";
+import { commands, showObstacle, showProblem, showRecording } from "./commands.js";
 import { byId, setText } from "./dom.js";
 import { foundList } from "./found.js";
-import { chosen } from "./pairing.js";
+import { chosen, rememberedChoice } from "./pairing.js";
 import { partnerPanel } from "./panel.js";
 import { poll } from "./poll.js";
 import { PARTNERS } from "./state.js";
@@ -20,6 +21,7 @@ const panels = {
   b: partnerPanel(byId("panel-b"), "b", () => {}),
 };
 const list = foundList(byId("found"), (partner, id) => {
+  touched = true;
   choice = chosen(choice, partner, id);
   redraw();
 });
@@ -28,16 +30,24 @@ const list = foundList(byId("found"), (partner, id) => {
 let shown = null;
 /** @type {Choice} */
 let choice = { a: null, b: null };
-let busy = false;
-/** Why a button was refused; stays until the next press, whatever is polled meanwhile.
- * @type {Error | null} */
-let refusal = null;
+/** Whether somebody has chosen by hand: then what was brought along has no say any more. */
+let touched = false;
 
-const polling = poll(look, take, showProblem);
+const query = new URLSearchParams(location.search);
+/** The straps of the page that led here. */
+const brought = { a: query.get("a"), b: query.get("b") };
+const { busy, refusal, carryOut, tell } = commands(API, {
+  take: (/** @type {Calibration} */ calibration) => polling.take(calibration),
+  redraw,
+});
+const polling = poll(look, take, (error) =>
+  shown === null ? showObstacle(error) : showProblem(error.message),
+);
 
 /** Ask for the comparison; where there is none, begin it. @returns {Promise<Calibration>} */
 async function look() {
   const calibration = await ask("GET", API);
+  showRecording(calibration.recording);
   return calibration.step === null ? ask("POST", API) : calibration;
 }
 
@@ -45,6 +55,7 @@ async function look() {
 function take(calibration) {
   const moved = shown !== null && shown.step !== calibration.step;
   shown = calibration;
+  if (shown.step === "find" && !touched) choice = rememberedChoice(shown.found, brought);
   redraw();
   if (moved) byId("title").focus();
 }
@@ -70,9 +81,17 @@ function redraw() {
   }
   showBeads(byId("beads"), BEADS, clean_s, needed_s);
   setText(byId("beads-word"), `${Math.floor(clean_s)} of ${needed_s} seconds`);
-  showText(refusal?.message ?? (step === "find" ? null : problem));
+  showShared(shown);
+  showProblem(refusal() ?? (step === "find" ? null : problem));
   showResult(shown);
   showActions(shown);
+}
+
+/** Which straps can be compared where nobody wears them. @param {Calibration} calibration */
+function showShared(calibration) {
+  const words = sharedWords(calibration.shared_hearts);
+  byId("shared").hidden = words === "";
+  setText(byId("shared"), words);
 }
 
 /** @param {Calibration} calibration */
@@ -87,43 +106,11 @@ function showResult(calibration) {
 function showActions({ step, problem, result, accepted }) {
   const found = result !== null && result.reason === null;
   go.hidden = step === "listen" || (step === "result" && !found) || (step === "find" && problem !== null);
-  go.disabled = busy || (step === "find" && (choice.a === null || choice.b === null));
+  go.disabled = busy() || (step === "find" && (choice.a === null || choice.b === null));
   setText(go, step === "find" ? connectWords(choice) : accepted ? "To the sessions" : "Keep the difference");
   byId("again").hidden = step !== "result" || accepted;
   byId("back").hidden = step === "find" || accepted;
   byId("cancel").hidden = accepted;
-}
-
-/** What polling met: it is asked again, and the next answer takes the sentence away.
- * @param {Error} error */
-function showProblem(error) {
-  showText(error.message);
-}
-
-/** @param {string | null} text */
-function showText(text) {
-  byId("problem").hidden = text === null;
-  setText(byId("problem"), text ?? "");
-}
-
-/** Do what a button asks for; a refusal becomes its sentence. @param {() => Promise<void>} act */
-async function carryOut(act) {
-  if (busy) return;
-  busy = true;
-  refusal = null;
-  redraw();
-  try {
-    await act();
-  } catch (error) {
-    refusal = /** @type {Error} */ (error);
-  }
-  busy = false;
-  redraw();
-}
-
-/** @param {string} path @param {object} [body] */
-async function tell(path, body = {}) {
-  polling.take(await ask("POST", `${API}/${path}`, body));
 }
 
 async function leave() {

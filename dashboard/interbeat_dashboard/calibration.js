@@ -68,6 +68,13 @@ export function resultWords({ result, partners }) {
   };
 }
 
+/** Which virtual straps are worn by one person, or "". @param {string[][]} shared */
+export function sharedWords(shared) {
+  if (shared.length === 0) return "";
+  const each = shared.map((names) => names.join(" and ")).join("; ");
+  return `These straps are made up. Worn by the same person: ${each}.`;
+}
+
 /** What the button below the list says. @param {Choice} choice */
 export function connectWords(choice) {
   if (choice.a === null && choice.b === null) return "Choose both straps";

@@ -3,7 +3,7 @@
 import { eased, valueRange, valueTicks } from "./axis.js";
 import { colour, plotMargins } from "./dom.js";
 import { between, emptySeries, extent, rhythm, thinned } from "./series.js";
-import { PARTNERS } from "./state.js";
+import { PARTNERS, upToNow } from "./state.js";
 
 const MAX_POINTS = 1200;
 /** Beats are drawn one by one in windows up to this long. */
@@ -52,12 +52,12 @@ export function rhythms(run, { from_s, now_s, window_s }) {
     near_s: 2.4 / fs_hz,
     least: 0.4 * RHYTHM_S * fs_hz,
   };
-  return { a: rhythm(run.hr.a, settings), b: rhythm(run.hr.b, settings) };
+  return { a: rhythm(upToNow(run, "a"), settings), b: rhythm(upToNow(run, "b"), settings) };
 }
 
 /**
- * The heart-rate chart: per partner a pale 4 Hz line, a strong slow line and, in a short window, the
- * beats. It owns the value axis; the time axis is shared with the rest of the page.
+ * The heart-rate chart: per partner a pale 4 Hz line, dotted where it is provisional, a strong slow
+ * line and, in a short window, the beats. It owns the value axis; the time axis is shared with the rest of the page.
  *
  * @param {HTMLElement} element
  * @param {PlotlyCalls} library
@@ -78,11 +78,12 @@ export async function heartRateChart(element, library) {
      */
     draw(run, view, slow) {
       const pale = PARTNERS.map((p) => between(run.hr[p], view.from_s, view.now_s));
-      target = valueRange(extent(pale), target);
+      const ends = PARTNERS.map((p) => provisionalEnd(run, p, view));
+      target = valueRange(extent([...pale, ...ends]), target);
       range = range === null || reduced.matches ? target : eased(range, target, EASE);
       const lines = pale.map((series) => thinned(series, view.window_s, MAX_POINTS));
       const beats = PARTNERS.map((p) => beatsOf(run, p, view));
-      const drawn = [...lines, ...beats, ...(slow ? [slow.a, slow.b] : [])];
+      const drawn = [...lines, ...ends, ...beats, ...(slow ? [slow.a, slow.b] : [])];
       library.update(
         element,
         { x: drawn.map((s) => s.t), y: drawn.map((s) => s.v) },
@@ -126,6 +127,14 @@ export async function heartRateChart(element, library) {
   };
 }
 
+/** The newest samples, from the last one that stays; a frozen view soon has none.
+ * @param {Run} run @param {Partner} partner @param {View} view @returns {Series} */
+function provisionalEnd(run, partner, view) {
+  const last_s = run.hr[partner].t.at(-1);
+  if (last_s !== undefined && last_s > view.now_s) return emptySeries();
+  return between(upToNow(run, partner, last_s), view.from_s, view.now_s);
+}
+
 /** @param {Run} run @param {Partner} partner @param {View} view @returns {Series} */
 function beatsOf(run, partner, view) {
   if (view.window_s > BEATS_WINDOW_S) return emptySeries();
@@ -133,7 +142,7 @@ function beatsOf(run, partner, view) {
   return { t, v: v.map((rr_ms) => (rr_ms === null ? null : 60_000 / rr_ms)) };
 }
 
-/** Pale lines first, then beats, then the slow lines on top. */
+/** Pale lines first and their provisional ends, then beats, then the slow lines on top. */
 function traces() {
   const style = PARTNERS.map((p) => ({
     color: colour(`${p}-line`),
@@ -142,12 +151,14 @@ function traces() {
   }));
   const base = { type: "scatter", x: [], y: [], connectgaps: false, hoverinfo: "skip" };
   return [
-    ...style.map(({ color }) => ({
-      ...base,
-      mode: "lines",
-      opacity: 0.42,
-      line: { color, width: 1 },
-    })),
+    ...["solid", "dot"].flatMap((dash) =>
+      style.map(({ color }) => ({
+        ...base,
+        mode: "lines",
+        opacity: 0.42,
+        line: { color, dash, width: 1 },
+      })),
+    ),
     ...style.map(({ color, symbol }) => ({
       ...base,
       mode: "markers",

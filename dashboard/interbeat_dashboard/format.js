@@ -48,6 +48,11 @@ export function wholeAge(s) {
   return `${Math.floor(s / 3600)}${NBSP}h`;
 }
 
+/** " · about 3 s behind": what a line's newest value is late by. @param {number | null} s */
+export function behindWords(s) {
+  return s === null ? "" : ` · about ${Math.max(1, Math.round(s))}${NBSP}s behind`;
+}
+
 /** "1 min" or "45 s": a length that a setting names. @param {number} s */
 export function span(s) {
   if (s >= 60 && s % 60 === 0) return `${s / 60}${NBSP}min`;

@@ -1,70 +1,53 @@
-/** @import { Hrv, Partner } from "./types.d.ts" */
+/** @import { FigureName, Hrv, Partner } from "./types.d.ts" */
 import { make, setText } from "./dom.js";
-import { count, percent, whole } from "./format.js";
+import { UNKNOWN, whole } from "./format.js";
 import { lineSample } from "./straps.js";
+import { FIGURES, figureNote, figureWhy } from "./figures.js";
 
 /**
- * The figures of one partner over the last minutes; both partners get the same rows.
+ * The figures of one partner over the last minute; both partners get the same rows.
  *
  * @param {HTMLElement} element @param {Partner} partner
  */
 export function measures(element, partner) {
   const name = make("h3", { class: `text-${partner}` });
-  const rows = {
-    mean_hr_bpm: row("Mean heart rate", "bpm"),
-    rmssd_ms: row("RMSSD", "ms"),
-    sdnn_ms: row("SDNN", "ms"),
-  };
+  const rows = FIGURES.map(({ name, term, unit }) => row(name, term, unit));
+  const list = make("dl", {}, ...rows.map((r) => r.element));
+  const why = make("p", { class: "measures-note measures-why" });
   const beats = make("p", { class: "measures-note" });
-  const list = make("dl", {}, ...Object.values(rows).map((r) => r.element));
-  element.append(make("header", {}, lineSample(partner), name), list, beats);
+  element.append(make("header", {}, lineSample(partner), name), list, why, beats);
 
   return {
     /** @param {string} label */
     title(label) {
       setText(name, label);
     },
-    /** @param {Hrv | null} hrv @param {number | null} needed_s clean seconds before any figure */
-    show(hrv, needed_s) {
-      const enough = hrv !== null && Object.keys(rows).some((key) => hrv[asRow(key)] !== null);
-      list.hidden = !enough;
-      if (hrv !== null) for (const [key, each] of Object.entries(rows)) each.show(hrv[asRow(key)]);
-      setText(beats, note(hrv, enough, needed_s));
+    /** @param {Hrv | null} hrv */
+    show(hrv) {
+      list.hidden = hrv === null || rows.every((r) => hrv.states[r.name].state === "off");
+      if (hrv !== null) for (const each of rows) each.show(hrv);
+      setText(why, figureWhy(hrv));
+      why.hidden = why.textContent === "";
+      setText(beats, figureNote(hrv));
+      beats.hidden = beats.textContent === "";
     },
   };
-
-  /** @param {string} key */
-  function asRow(key) {
-    return /** @type {keyof typeof rows} */ (key);
-  }
 }
 
-/** @param {Hrv | null} hrv @param {boolean} enough @param {number | null} needed_s */
-function note(hrv, enough, needed_s) {
-  if (!enough) {
-    const clean_s = hrv?.clean_s ?? null;
-    const progress =
-      clean_s === null || needed_s === null ? "" : `: ${Math.floor(clean_s)} of ${needed_s} s`;
-    return `Not enough clean data yet${progress}`;
-  }
-  const counted = `${count(hrv?.beats ?? 0, "beat")} counted`;
-  const share = hrv?.artifact_share ?? null;
-  return share === null ? counted : `${counted} \u00b7 ${percent(share)} left out`;
-}
-
-/** @param {string} term @param {string} unit */
-function row(term, unit) {
+/** @param {FigureName} name @param {string} term @param {string} unit */
+function row(name, term, unit) {
   const value = make("b");
   const suffix = make("span", { class: "unit" }, `\u00a0${unit}`);
-  const none = make("span", { class: "unit" }, "not enough clean data yet");
-  const element = make("div", {}, make("dt", {}, term), make("dd", {}, value, suffix, none));
+  const element = make("div", {}, make("dt", {}, term), make("dd", {}, value, suffix));
   return {
+    name,
     element,
-    /** @param {number | null} figure */
-    show(figure) {
-      setText(value, figure === null ? "" : whole(figure));
+    /** @param {Hrv} hrv */
+    show(hrv) {
+      const figure = hrv[name];
+      element.dataset.state = hrv.states[name].state;
+      setText(value, figure === null ? UNKNOWN : whole(figure));
       suffix.hidden = figure === null;
-      none.hidden = figure !== null;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** @import { ByPartner, Pairing, Partner, Straps } from "./types.d.ts" */
 /** @import { Choice } from "./pairing.js" */
 import { ask } from "./api.js";
+import { commands, showObstacle, showProblem, showRecording } from "./commands.js";
 import { byId, setText } from "./dom.js";
 import { foundList } from "./found.js";
 import { carriedNames } from "./names.js";
@@ -16,6 +17,7 @@ import {
 } from "./pairing.js";
 import { partnerPanel, showChecks } from "./panel.js";
 import { poll } from "./poll.js";
+import { rawChoice } from "./raw.js";
 import { PARTNERS } from "./state.js";
 import { showBeads, showSteps } from "./steps.js";
 import { themeButton } from "./theme.js";
@@ -37,6 +39,7 @@ const panels = {
 const list = foundList(byId("found"), (partner, id) => {
   touched = true;
   choice = chosen(choice, partner, id);
+  if (shown) shown.warning = null;
   redraw();
 });
 
@@ -46,19 +49,29 @@ let shown = null;
 let choice = { a: null, b: null };
 /** Whether somebody has chosen by hand: then what is remembered has no say any more. */
 let touched = false;
-/** Whether a request is under way that a button began. */
-let busy = false;
-/** Why a button was refused; stays until the next press, whatever is polled meanwhile.
- * @type {Error | null} */
-let refusal = null;
 
-const polling = poll(look, take, showProblem);
+const raw = rawChoice();
+const { busy, refusal, carryOut, tell } = commands(API, {
+  take: (/** @type {Pairing} */ pairing) => polling.take(pairing),
+  redraw,
+});
+const polling = poll(look, take, (error) =>
+  shown === null ? showObstacle(error) : showProblem(error.message),
+);
 
 /** Ask for the pairing; where there is none, begin it. @returns {Promise<Pairing>} */
 async function look() {
-  const pairing = await ask("GET", API);
+  const pairing = await ask("GET", `${API}?${considered()}`);
+  showRecording(pairing.recording);
   if (pairing.step !== null) return pairing;
   return ask("POST", API, { labels: shown ? labels() : await names() });
+}
+
+/** The straps that are chosen, so that two models are warned of before they are connected. */
+function considered() {
+  const query = new URLSearchParams();
+  for (const p of PARTNERS) if (choice[p] !== null) query.set(p, choice[p]);
+  return query;
 }
 
 /** @returns {Promise<ByPartner<string>>} */
@@ -155,7 +168,14 @@ function showTogether(pairing) {
   showChecks(byId("pair-checks"), pairing.pair_checks);
   byId("warning").hidden = warning === null;
   setText(byId("warning-text"), warning ?? "");
-  showText("problem", refusal?.message ?? (step === "find" ? null : pairing.problem));
+  byId("compare").setAttribute("href", `/calibrate?${compared(pairing)}`);
+  raw.show(pairing);
+  showProblem(refusal() ?? (step === "find" ? null : pairing.problem));
+}
+
+/** The two straps of the warning, to be compared. @param {Pairing} pairing */
+function compared({ partners }) {
+  return partners ? new URLSearchParams({ a: partners.a.id, b: partners.b.id }) : considered();
 }
 
 /** @param {Pairing} pairing */
@@ -164,11 +184,11 @@ function showActions({ step, can_start, problem, identity, labels, partners }) {
   const asked = identity?.asked ?? null;
   const noRadio = step === "find" && problem !== null;
   go.hidden = step === "identify" || noRadio;
-  go.disabled = busy || (step === "find" ? !ready : can_start === "no");
+  go.disabled = busy() || (step === "find" ? !ready : can_start === "no");
   go.classList.toggle("primary", can_start !== "anyway");
   setText(go, goWords());
   other.hidden = !(step === "identify" || noRadio);
-  other.disabled = busy;
+  other.disabled = busy();
   setText(other, otherWords());
   byId("back").hidden = step === "find";
 
@@ -191,41 +211,9 @@ function showLesson(text) {
   setText(byId("lesson"), text);
 }
 
-/** @param {string} id @param {string | null} text */
-function showText(id, text) {
-  byId(id).hidden = text === null;
-  setText(byId(id), text ?? "");
-}
-
-/** What polling met: it is asked again, and the next answer takes the sentence away.
- * @param {Error} error */
-function showProblem(error) {
-  showText("problem", error.message);
-}
-
-/** Do what a button asks for; a refusal becomes its sentence. @param {() => Promise<void>} act */
-async function carryOut(act) {
-  if (busy) return;
-  busy = true;
-  refusal = null;
-  redraw();
-  try {
-    await act();
-  } catch (error) {
-    refusal = /** @type {Error} */ (error);
-  }
-  busy = false;
-  redraw();
-}
-
-/** @param {string} path @param {object} [body] */
-async function tell(path, body = {}) {
-  polling.take(await ask("POST", `${API}/${path}`, body));
-}
-
 /** @param {string} id */
 function lift(id) {
-  ask("POST", "/api/straps/lift", { id }).catch(showProblem);
+  ask("POST", "/api/straps/lift", { id }).catch((error) => showProblem(error.message));
 }
 
 async function connect() {
@@ -246,7 +234,7 @@ async function leaveFor(path, body) {
 }
 
 /** @param {boolean} anyway */
-const begin = (anyway) => leaveFor(`${API}/start`, { labels: labels(), anyway });
+const begin = (anyway) => leaveFor(`${API}/start`, { labels: labels(), anyway, raw: raw.chosen() });
 const simulate = () => leaveFor("/api/sessions", { labels: labels() });
 
 go.addEventListener("click", () =>

@@ -1,4 +1,4 @@
-/** @import { ByPartner, Check, FittedStrap, FoundStrap, Pairing, Partner, Trouble } from "./types.d.ts" */
+/** @import { ByPartner, Check, FittedStrap, FoundStrap, Pairing, Partner, RawSignal, Trouble } from "./types.d.ts" */
 import { LOW_BATTERY_PERCENT } from "./signal.js";
 import { PARTNERS } from "./state.js";
 
@@ -163,6 +163,19 @@ export function rememberedChoice(found, remembered) {
   /** @param {string | null} id */
   const known = (id) => (id !== null && here.has(id) ? id : null);
   return { a: known(remembered.a), b: known(remembered.b) };
+}
+
+/** Whose strap a raw signal can be recorded of, in words; "" while there is nothing to choose.
+ * @param {RawSignal} signal @param {Pairing} pairing */
+export function rawOwners(signal, { step, partners, labels }) {
+  if (!partners || (step !== "check" && step !== "ready")) return "";
+  // Which model it is can only be trusted once it is connected.
+  if (PARTNERS.some((p) => !partners[p].rr_seen)) return "";
+  const owners = PARTNERS.filter((p) => partners[p].raw.includes(signal));
+  if (owners.length === 0) return "";
+  if (owners.length === 2) return `From both straps, ${labels.a}'s and ${labels.b}'s`;
+  const [owner] = owners;
+  return `From ${labels[owner]}'s strap only; ${labels[otherOf(owner)]}'s does not offer it`;
 }
 
 /** Give a strap to a partner, and take it from the other.

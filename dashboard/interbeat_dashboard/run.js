@@ -6,7 +6,7 @@ import { ask, openReplay } from "./api.js";
 import { heartRateChart, plotly, rhythms } from "./charts.js";
 import { sessionClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
-import { clock, lastSpan, wholeAge } from "./format.js";
+import { behindWords, clock, lastSpan, wholeAge } from "./format.js";
 import { paced } from "./frames.js";
 import { showProgress, showSession, showSpeaking, showState } from "./header.js";
 import { holdButton } from "./hold.js";
@@ -20,7 +20,7 @@ import { newest } from "./series.js";
 import { ageNow, signalWords } from "./signal.js";
 import { NO_SUCH_RUN, follow } from "./socket.js";
 import { speaking } from "./speaking.js";
-import { PARTNERS, apply, emptyRun } from "./state.js";
+import { PARTNERS, apply, behind_s, emptyRun } from "./state.js";
 import { strapRow } from "./straps.js";
 import { lagStrip } from "./strip.js";
 import { heartRateSummary, signalSummary, stripSummary } from "./summary.js";
@@ -153,6 +153,7 @@ function draw() {
   strip.draw(run, view);
   lane.draw(run, view);
   showFigures();
+  setText(byId("behind"), behindWords(behind_s(run)));
   summarise(view, words);
 }
 
@@ -162,10 +163,10 @@ function showTransport() {
 }
 
 function showFigures() {
-  const { hrv_window_s, hrv_needed_s } = run.hello?.settings ?? { hrv_window_s: 300 };
+  const { hrv_window_s } = run.hello?.settings ?? { hrv_window_s: 300 };
   const whole = run.now_s >= hrv_window_s;
   setText(byId("side-span"), whole ? `Over the ${lastSpan(hrv_window_s)}` : "Since the start");
-  for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null, hrv_needed_s ?? null);
+  for (const p of PARTNERS) figures[p].show(run.hrv?.[p] ?? null);
   const empty = PARTNERS.every((p) => newest(run.hr[p]) === null);
   byId("heart-rate-waiting").hidden = !empty && chart !== null;
   if (empty && chart) setText(byId("heart-rate-waiting"), "Waiting for the first heartbeats.");

@@ -1,5 +1,5 @@
 /** @import { ByPartner, Col, Gap, Hello, Hrv, Mark, Maybe, Quality, RunMessage, RunState, Series, Tick } from "./types.d.ts" */
-import { append, emptySeries, forget } from "./series.js";
+import { append, emptySeries, firstFrom, forget, newest } from "./series.js";
 
 /** @type {("a" | "b")[]} */
 export const PARTNERS = ["a", "b"];
@@ -8,12 +8,18 @@ export const PARTNERS = ["a", "b"];
 const KEEP_S = 1800 + 180;
 /** Two samples further apart than this many steps have a gap between them. */
 const GAP_STEPS = 2.4;
+/** How far the line is behind is the mean of so many ticks: packets come once in about four. */
+const BEHIND_TICKS = 40;
+/** A value older than this is not late; it is the last there was. */
+const LOST_S = 10;
 
 /**
  * @typedef {object} Run what the page knows of a run: columns and the newest messages
  * @property {Hello | null} hello
  * @property {number} now_s newest session time any message carried
- * @property {ByPartner<Series>} hr 4 Hz heart rate, bpm
+ * @property {ByPartner<Series>} hr 4 Hz heart rate that stays, bpm
+ * @property {ByPartner<Series>} provisional what follows it, as it is now
+ * @property {ByPartner<number[]>} late_s by how much the newest sample was behind each of the last ticks
  * @property {ByPartner<Series>} beats interval that ended in each beat, ms
  * @property {{ t: number[], r: Maybe[][] }} columns correlation by lag, one row a column
  * @property {ByPartner<Hrv> | null} hrv
@@ -30,6 +36,8 @@ export function emptyRun() {
     hello: null,
     now_s: 0,
     hr: { a: emptySeries(), b: emptySeries() },
+    provisional: { a: emptySeries(), b: emptySeries() },
+    late_s: { a: [], b: [] },
     beats: { a: emptySeries(), b: emptySeries() },
     columns: { t: [], r: [] },
     hrv: null,
@@ -74,14 +82,52 @@ function begin(run, hello) {
 
 /** @param {Run} run @param {Tick} tick */
 function takeTick(run, tick) {
-  const fs_hz = run.hello?.settings.fs_hz ?? 4;
   for (const partner of PARTNERS) {
     const { hr, beats } = tick;
-    append(run.hr[partner], hr[partner].t_s, hr[partner].bpm, GAP_STEPS / fs_hz);
+    append(run.hr[partner], hr[partner].t_s, hr[partner].bpm, maxStep_s(run));
     append(run.beats[partner], beats[partner].t_s, beats[partner].rr_ms);
+    const { t_s, bpm } = hr[partner].provisional;
+    run.provisional[partner] = { t: t_s, v: bpm };
+    measureLate(
+      run.late_s[partner],
+      tick.t_s,
+      newest(run.provisional[partner]) ?? newest(run.hr[partner]),
+    );
     forget(run.hr[partner], run.now_s - KEEP_S);
     forget(run.beats[partner], run.now_s - KEEP_S);
   }
+}
+
+/** Without a value in sight there is nothing that could be late.
+ * @param {number[]} late_s @param {number} now_s @param {{ t_s: number } | null} last */
+function measureLate(late_s, now_s, last) {
+  if (last === null || now_s - last.t_s > LOST_S) late_s.length = 0;
+  else late_s.push(now_s - last.t_s);
+  if (late_s.length > BEHIND_TICKS) late_s.shift();
+}
+
+/** By how many seconds the newest values are behind, as measured; null while nobody's are known.
+ * @param {Run} run @returns {Maybe} */
+export function behind_s(run) {
+  const means = PARTNERS.map((p) => run.late_s[p])
+    .filter((late_s) => late_s.length > 0)
+    .map((late_s) => late_s.reduce((sum, s) => sum + s) / late_s.length);
+  return means.length > 0 ? Math.max(...means) : null;
+}
+
+/** The heart rate with its provisional end, from `from_s` on.
+ * @param {Run} run @param {"a" | "b"} partner @param {number} [from_s] @returns {Series} */
+export function upToNow(run, partner, from_s = -Infinity) {
+  const { t, v } = run.hr[partner];
+  const first = firstFrom(t, from_s);
+  const whole = { t: t.slice(first), v: v.slice(first) };
+  append(whole, run.provisional[partner].t, run.provisional[partner].v, maxStep_s(run));
+  return whole;
+}
+
+/** Samples further apart than this have a gap between them. @param {Run} run */
+function maxStep_s(run) {
+  return GAP_STEPS / (run.hello?.settings.fs_hz ?? 4);
 }
 
 /** @param {Run} run @param {Col} col */

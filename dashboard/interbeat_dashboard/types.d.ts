@@ -11,7 +11,6 @@ export interface Settings {
   max_lag_s: number;
   lag_s: number[];
   hrv_window_s: number;
-  hrv_needed_s?: number;
   stale_after_s: number;
 }
 
@@ -56,14 +55,27 @@ export interface Tick {
   type: "tick";
   seq: number;
   t_s: number;
-  hr: ByPartner<{ t_s: number[]; bpm: Maybe[] }>;
+  hr: ByPartner<{
+    t_s: number[];
+    bpm: Maybe[];
+    provisional: { t_s: number[]; bpm: Maybe[] };
+  }>;
   beats: ByPartner<{ t_s: number[]; rr_ms: Maybe[] }>;
+}
+
+export type FigureName = "mean_hr_bpm" | "rmssd_ms";
+
+/** `grey`: shown with doubt; `off`: not shown. The reason is null when ok. */
+export interface FigureState {
+  state: "ok" | "grey" | "off";
+  reason: string | null;
 }
 
 export interface Hrv {
   mean_hr_bpm: Maybe;
   rmssd_ms: Maybe;
-  sdnn_ms: Maybe;
+  states: Record<FigureName, FigureState>;
+  differences?: "redistributed" | "masked";
   beats: Maybe;
   artifact_share: Maybe;
   clean_s?: Maybe;
@@ -204,6 +216,9 @@ export interface Check {
   text: string;
 }
 
+/** What some straps can send beside the times between beats. */
+export type RawSignal = "ecg" | "acceleration";
+
 export interface FittedStrap {
   id: string;
   name: string;
@@ -214,6 +229,7 @@ export interface FittedStrap {
   hr_bpm: Maybe;
   contact: boolean | null;
   rr_seen: boolean;
+  raw: RawSignal[];
   battery_percent: Maybe;
   trace: { ago_s: number[]; bpm: number[] };
   identified?: "lifted" | "inferred" | "skipped" | null;
@@ -225,6 +241,8 @@ export interface Fitting {
   problem: string | null;
   scanning: boolean;
   virtual: boolean;
+  /** The run of a session that is being recorded meanwhile. */
+  recording: string | null;
   found: FoundStrap[];
   remembered: ByPartner<string | null>;
   partners: ByPartner<FittedStrap> | null;
@@ -247,6 +265,8 @@ export interface Pairing extends Fitting {
 }
 
 export interface Calibration extends Fitting {
+  /** Names of virtual straps that one person wears. */
+  shared_hearts: string[][];
   step: "find" | "listen" | "result";
   clean_s: number;
   needed_s: number;

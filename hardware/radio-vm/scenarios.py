@@ -94,7 +94,13 @@ async def scan(straps: Straps) -> dict[Partner, BLEDevice]:
     return devices
 
 
-Got = dict[Partner, list[tuple[float, bytes]]]
+Heard = list[tuple[float, bytes]]
+Got = dict[Partner, Heard]
+
+
+def keep(heard: Heard) -> Callable[[object, bytearray], None]:
+    """What bleak is to call with every notification."""
+    return lambda _, data: heard.append((monotonic(), bytes(data)))
 
 
 @asynccontextmanager
@@ -105,10 +111,7 @@ async def both_connected(straps: Straps, devices: dict[Partner, BLEDevice]) -> A
     await asyncio.gather(*(client.connect() for client in clients.values()))
     took_s = monotonic() - begin_s
     for partner, client in clients.items():
-        await client.start_notify(
-            HEART_RATE_MEASUREMENT,
-            lambda _, data, p=partner: got[p].append((monotonic(), bytes(data))),
-        )
+        await client.start_notify(HEART_RATE_MEASUREMENT, keep(got[partner]))
     tell(
         "bleak: both connect at once",
         f"{1000 * took_s:.0f} ms with discovery",
@@ -176,25 +179,27 @@ async def copies_after_reconnects(strap: RecordingStrap, device: BLEDevice) -> N
 
 async def copies(strap: RecordingStrap, device: BLEDevice, *, disconnect: bool) -> list[int]:
     """How often one notification arrives on the first, second, ... connection."""
-    counts, clients = [], []
-    for number in range(CONNECTIONS_WITH_BLEAK):
-        got: list[bytes] = []
-        client = BleakClient(device)
-        clients.append(client)
-        await client.connect()
-        await client.start_notify(
-            HEART_RATE_MEASUREMENT, lambda _, data, got=got: got.append(bytes(data))
-        )
-        await strap.say("heart_rate", numbered(number))
-        await asyncio.sleep(0.5)
-        counts.append(len(got))
-        await strap.drop()
-        await until(lambda client=client: not client.is_connected)
+    clients = [BleakClient(device) for _ in range(CONNECTIONS_WITH_BLEAK)]
+    counts = []
+    for number, client in enumerate(clients):
+        counts.append(await copies_on(client, strap, numbered(number)))
         if disconnect:
             await client.disconnect()
     for client in clients:
         await client.disconnect()
     return counts
+
+
+async def copies_on(client: BleakClient, strap: RecordingStrap, data: bytes) -> int:
+    """How often one notification arrives on a connection that the strap then drops."""
+    heard: Heard = []
+    await client.connect()
+    await client.start_notify(HEART_RATE_MEASUREMENT, keep(heard))
+    await strap.say("heart_rate", data)
+    await asyncio.sleep(0.5)
+    await strap.drop()
+    await until(lambda: not client.is_connected)
+    return len(heard)
 
 
 def as_text(counts: list[int]) -> str:

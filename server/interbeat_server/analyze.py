@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
-from interbeat_analysis.hrv import hrv
+from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.series import grid, heart_rate
-from interbeat_analysis.synchrony import (
-    SynchronySummary,
-    WindowedCrossCorrelation,
-    summary,
-    windowed_cross_correlation,
-)
+from interbeat_analysis.summaries import SynchronySummary, summary
+from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
 from interbeat_collector.events import PARTNERS, Link, Packet, Partner
 from interbeat_collector.feed import Feed
 from interbeat_collector.session_file import Recording
 
 from . import __version__, live
+from .heart_document import Heart, Wanted, heart_document, methods
 from .messages import number
 
 DOCUMENT_VERSION = 1
@@ -27,13 +23,6 @@ DOCUMENT_VERSION = 1
 
 SESSION_BASIS = "whole recording, offline clock"
 """Beats are where all packets of the session, also later ones, put them."""
-
-
-class Heart(NamedTuple):
-    """Beats of one partner on the session clock, shape (n_beats,) each."""
-
-    t_s: np.ndarray
-    rr_s: np.ndarray
 
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
@@ -57,16 +46,22 @@ def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
 
 
 def analyze(
-    hearts: dict[Partner, Heart], duration_s: float | None = None, basis: str = "whole recording"
+    hearts: dict[Partner, Heart],
+    duration_s: float | None = None,
+    basis: str = "whole recording",
+    wanted: Wanted | None = None,
 ) -> dict[str, Any]:
     """The document that `interbeat analyze --json` prints (`docs/researchers.md`)."""
-    both = len(hearts) == 2
+    both, wanted = len(hearts) == 2, wanted or Wanted()
     return {
         "version": DOCUMENT_VERSION,
         "software": f"interbeat {__version__}",
         "basis": basis,
         "duration_s": number(_duration_s(hearts) if duration_s is None else duration_s),
-        "partners": {p: _partner(hearts[p]) if p in hearts else None for p in PARTNERS},
+        "methods": methods(wanted),
+        "partners": {
+            p: heart_document(hearts[p], wanted) if p in hearts else None for p in PARTNERS
+        },
         "synchrony": _synchrony(hearts["a"], hearts["b"]) if both else None,
     }
 
@@ -86,20 +81,6 @@ def correlation(a: Heart, b: Heart) -> WindowedCrossCorrelation:
         max_lag_s=live.MAX_LAG_S,
         start_s=float(start_s),
     )
-
-
-def _partner(heart: Heart) -> dict[str, Any]:
-    rejected = find_artifacts(heart.rr_s, beat_t_s=heart.t_s).bad
-    found = hrv(heart.t_s, _nn(heart))
-    return {
-        "beats": len(heart.rr_s),
-        "artifact_share": number(rejected.mean()) if len(rejected) else None,
-        "mean_hr_bpm": number(found.mean_hr_bpm),
-        "sdnn_ms": number(found.sdnn_ms),
-        "rmssd_ms": number(found.rmssd_ms),
-        "start_s": number(_opening_s(heart)),
-        "end_s": number(_end_s(heart)),
-    }
 
 
 def _synchrony(a: Heart, b: Heart) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def application(desk: Desk, room: FittingRoom, *, port: int, keys: Keys) -> ASGI
     )
     app.include_router(pages())
     app.include_router(api(desk, keys))
-    app.include_router(fitting_api(room, desk.check_idle, room.start))
+    app.include_router(fitting_api(room))
     app.include_router(feed(desk))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StarletteHTTPException, _refused)

@@ -11,6 +11,7 @@ from interbeat_collector.session_file import (
     SUFFIX,
     SessionFileError,
     SessionSummary,
+    check_folder,
     delete_session,
     read_header,
 )
@@ -39,6 +40,10 @@ class Catalogue:
 
     def find(self, session_id: str) -> Path | None:
         return self.paths().get(session_id)
+
+    def check_writable(self) -> None:
+        """SessionWriteError when no session could be recorded in this folder."""
+        check_folder(self.folder)
 
     def delete(self, session_id: str) -> bool:
         """Remove a session for good; False when there is none."""

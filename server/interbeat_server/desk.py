@@ -56,9 +56,14 @@ class Desk:
         writer = SessionWriter(self.catalogue.folder, session)
         return self._record(StrapRun(session, straps, writer, rate=rate, duration_s=duration_s))
 
+    def check_can_record(self) -> None:
+        """RunError or SessionWriteError while no recording could begin."""
+        self.check_idle()
+        self.catalogue.check_writable()
+
     def check_idle(self) -> None:
         """RunError while a session is being recorded."""
-        if self.live is not None and not self.live.over:
+        if self.recording:
             raise RunError("A session is being recorded. Stop it before you start another one.")
 
     def replay(self, recording: Recording, *, rate: float = 1.0) -> str:
@@ -69,11 +74,14 @@ class Desk:
         self._start(name, run)
         return name
 
+    @property
+    def recording(self) -> str | None:
+        """The run of what is being recorded now."""
+        return None if self.live is None or self.live.over else self.live.id
+
     def recording_runs(self) -> dict[str, str]:
         """Session id to run, for what is being recorded now."""
-        if self.live is None or self.live.over:
-            return {}
-        return {self.live.id: self.live.id}
+        return {self.recording: self.recording} if self.recording else {}
 
     def forget(self, session_id: str) -> None:
         """Drop all runs of a session that was deleted, and send their viewers away."""

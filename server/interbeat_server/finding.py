@@ -135,6 +135,7 @@ class Finding:
             "contact": last.contact if last else None,
             "rr_seen": strap.rr_seen,
             "battery_percent": strap.battery_percent,
+            "raw": list(strap.model.raw),
             "trace": strap.trace(t_s, TRACE_S),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from interbeat_collector.events import Partner
 from interbeat_collector.session_file import SessionWriteError
+from interbeat_collector.straps import Raw
 
 from .finding import FittingError
 from .fitting_room import FittingRoom
@@ -19,9 +20,6 @@ from .strap_book import StrapBookError
 
 Label = Annotated[str, Field(min_length=1, max_length=40)]
 StrapId = Annotated[str, Field(min_length=1, max_length=80)]
-
-Start = Callable[[dict[Partner, str]], str]
-"""Begins a session with the straps of the room and returns the name of its run."""
 
 
 class Labels(BaseModel):
@@ -60,6 +58,7 @@ class StartNow(BaseModel):
     model_config = ConfigDict(extra="forbid")
     labels: Labels | None = None
     anyway: bool = False
+    raw: list[Raw] = []
 
 
 class Lift(BaseModel):
@@ -67,8 +66,7 @@ class Lift(BaseModel):
     id: StrapId
 
 
-def fitting_api(room: FittingRoom, check_idle: Callable[[], None], start: Start) -> APIRouter:
-    """`check_idle` raises RunError while a session is being recorded."""
+def fitting_api(room: FittingRoom) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/straps")
@@ -81,27 +79,31 @@ def fitting_api(room: FittingRoom, check_idle: Callable[[], None], start: Start)
             room.lift(body.id)
         return Response(status_code=204)
 
-    router.include_router(_pairing(room, check_idle, start))
-    router.include_router(_calibration(room, check_idle))
+    router.include_router(_pairing(room))
+    router.include_router(_calibration(room))
     return router
 
 
-def _pairing(room: FittingRoom, check_idle: Callable[[], None], start: Start) -> APIRouter:
+def _pairing(room: FittingRoom) -> APIRouter:
     router = APIRouter(prefix="/pairing")
 
     def document() -> dict[str, Any]:
-        return {**room.pairing.document(), "virtual": room.virtual}
+        return {**room.pairing.document(), "virtual": room.virtual, "recording": room.recording}
 
     @router.post("", status_code=201)
     async def begin(body: Begin) -> dict[str, Any]:
         with _refusals():
-            check_idle()
             await room.begin_pairing(body.labels.by_partner())
             return document()
 
     @router.get("")
-    async def look() -> dict[str, Any]:
-        return document() if room.pairs else {"step": None}
+    async def look(a: StrapId | None = None, b: StrapId | None = None) -> dict[str, Any]:
+        if not room.pairs:
+            return {"step": None, "recording": room.recording}
+        found = document()
+        if found["step"] == "find":
+            found["warning"] = room.pairing.machine.foreseen({"a": a, "b": b})
+        return found
 
     @router.post("/choose")
     async def choose(body: Choice) -> dict[str, Any]:
@@ -135,7 +137,7 @@ def _pairing(room: FittingRoom, check_idle: Callable[[], None], start: Start) ->
                 raise FittingError(refusal)
             if body.labels:
                 pairing.machine.labels = body.labels.by_partner()
-            return {"run": start(pairing.machine.labels)}
+            return {"run": room.start(pairing.machine.labels, body.raw)}
 
     @router.delete("", status_code=204)
     async def end() -> Response:
@@ -145,22 +147,26 @@ def _pairing(room: FittingRoom, check_idle: Callable[[], None], start: Start) ->
     return router
 
 
-def _calibration(room: FittingRoom, check_idle: Callable[[], None]) -> APIRouter:
+def _calibration(room: FittingRoom) -> APIRouter:
     router = APIRouter(prefix="/calibration")
 
     def document() -> dict[str, Any]:
-        return {**room.calibration.document(), "virtual": room.virtual}
+        return {
+            **room.calibration.document(),
+            "virtual": room.virtual,
+            "recording": room.recording,
+            "shared_hearts": room.shared_hearts,
+        }
 
     @router.post("", status_code=201)
     async def begin() -> dict[str, Any]:
         with _refusals():
-            check_idle()
             await room.begin_calibration()
             return document()
 
     @router.get("")
     async def look() -> dict[str, Any]:
-        return document() if room.calibrates else {"step": None}
+        return document() if room.calibrates else {"step": None, "recording": room.recording}
 
     @router.post("/choose")
     async def choose(body: Choice) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from interbeat_collector.clock import Clock
 from interbeat_collector.events import PARTNERS, Partner, Session
 from interbeat_collector.radio import Radio, RadioError
+from interbeat_collector.straps import Raw
 
 from .calibrating import Calibration, Estimate
 from .desk import Desk, new_session
@@ -18,7 +19,7 @@ from .finding import FittingError
 from .fitting import Fitting
 from .pairing import Pairing
 from .strap_book import KnownStrap, PairOffset, StrapBook, measured
-from .strap_header import header_settings, header_straps
+from .strap_header import header_settings, header_straps, raw_settings
 from .strap_watch import StrapWatch
 
 if TYPE_CHECKING:
@@ -79,13 +80,25 @@ class FittingRoom:
             raise FittingError("No straps are being compared. Open the page for that again.")
         return self._calibration
 
+    @property
+    def recording(self) -> str | None:
+        """The run of the session that is being recorded meanwhile."""
+        return self._desk.recording
+
+    @property
+    def shared_hearts(self) -> list[list[str]]:
+        """Names of virtual straps that one person wears; of real ones, their wearers know."""
+        return self._air.shared_hearts() if self._air else []
+
     async def begin_pairing(self, labels: Mapping[Partner, str]) -> Fitting[Pairing]:
+        self._desk.check_can_record()
         await self.end()
         machine = Pairing(labels, self._remembered_ids(), self._calibrated)
         self._pairing = Fitting(machine, self._radio, self._clock)
         return self._pairing
 
     async def begin_calibration(self) -> Fitting[Calibration]:
+        self._desk.check_can_record()
         await self.end()
         machine = Calibration(self._estimate, self._remembered_ids())
         self._calibration = Fitting(machine, self._radio, self._clock)
@@ -98,20 +111,29 @@ class FittingRoom:
                 await fitting.end()
         self._pairing = self._calibration = None
 
-    def start(self, labels: Mapping[Partner, str]) -> str:
-        """Record the paired straps, connected as they are; returns the name of the run."""
-        machine = self.pairing.machine
+    def start(self, labels: Mapping[Partner, str], raw: Collection[Raw] = ()) -> str:
+        """Record the paired straps, connected as they are; returns the name of the run.
+
+        `raw` is recorded too, of the straps whose model offers it.
+        """
+        machine, straps = self.pairing.machine, self.pairing.straps()
         self._desk.check_idle()
-        session = self._session(machine, dict(labels))
+        asked = {p: [r for r in machine.straps[p].model.raw if r in raw] for p in PARTNERS}
+        session = self._session(machine, dict(labels), asked)
         self.book.remember({p: known(strap) for p, strap in machine.straps.items()}, labels)
-        run = self._desk.record_straps(session, self.pairing.straps(), rate=self._rate)
+        run = self._desk.record_straps(session, straps, rate=self._rate)
         self.pairing.hand_over()
+        # The run takes the straps over before they can answer, so no answer is missed.
+        for p, strap in straps.items():
+            strap.measure(ecg="ecg" in asked[p], acceleration="acceleration" in asked[p])
         return run.id
 
-    def _session(self, machine: Pairing, labels: dict[Partner, str]) -> Session:
+    def _session(
+        self, machine: Pairing, labels: dict[Partner, str], raw: Mapping[Partner, Sequence[Raw]]
+    ) -> Session:
         a, b = (known(machine.straps[p]) for p in PARTNERS)
         offset = self.book.offset(a, b)
-        settings = header_settings(machine, offset)
+        settings = {**header_settings(machine, offset), **raw_settings(raw)}
         if self.virtual:
             settings["hearts"] = "simulated"
         return new_session(

@@ -14,10 +14,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
-from interbeat_analysis.hrv import HRV, windowed_hrv
-from interbeat_analysis.series import grid, heart_rate, known_until
-from interbeat_analysis.synchrony import windowed_cross_correlation
+from interbeat_analysis.artifacts import Artifacts, find_artifacts
+from interbeat_analysis.gates import Index
+from interbeat_analysis.indices import Cleaned, windowed_indices
+from interbeat_analysis.series import (
+    CONFIRMED_BEATS,
+    PROVISIONAL_BEATS,
+    grid,
+    heart_rate,
+    known_until,
+)
+from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.beats import BeatClock, Beats
 from interbeat_collector.events import (
     PARTNERS,
@@ -42,13 +49,17 @@ WINDOW_SPAN_S = WINDOW_S + MAX_LAG_S - TICK_S
 """From the first to the last sample that a window needs at its largest lag."""
 ROUNDING = 1e-9
 HRV_WINDOW_S = 60.0
-HRV_NEEDED_S = 45.0
-"""Clean seconds that a window must hold before a figure is shown."""
+SHOWN_LIVE = ("mean_hr_bpm", "rmssd_ms")
+"""What a minute of a conversation can tell of one heart."""
 STALE_AFTER_S = 3.0
 PATIENCE_S = 10.0
 """How long a silent strap may still hand in beats before its silence is drawn as a gap."""
-MEMORY_S = 120.0
-"""Beats this far back cannot change what a frame says any more."""
+MEMORY_S = 270.0
+"""Beats this far back cannot change what a frame says any more: the oldest beat of a minute of
+variability is judged by the hundred before it, which take 200 s in the slowest heart."""
+
+SPLINE_BEATS = 60
+"""A spline has forgotten where it began long before: of a change, 0.27 is left a beat later."""
 
 
 Told = Marker | Speech
@@ -69,17 +80,15 @@ class Columns(NamedTuple):
     r: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
-class WindowedIndices:
-    """Variability of one partner in the last `HRV_WINDOW_S` seconds, NaN where undefined."""
+class Known(NamedTuple):
+    """The beats of one partner that are remembered, and what they are."""
 
-    hrv: HRV
-    artifact_share: float
-    clean_s: float
-
-    @property
-    def enough(self) -> bool:
-        return self.clean_s >= HRV_NEEDED_S
+    beats: Beats
+    found: Artifacts
+    nn_s: np.ndarray
+    """The intervals, NaN where one is bad."""
+    end_s: float
+    """The newest beat, also when it is no longer remembered; -inf before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +130,15 @@ class Frame:
 
     t_s: float
     heart_rate: dict[Partner, Series]
+    """Samples that will stay, each handed out once."""
+    provisional: dict[Partner, Series]
+    """The samples after those, as they are now; the next frame has them anew."""
     beats: dict[Partner, Series]
     told: tuple[Told, ...]
     gaps: tuple[Gap, ...]
     columns: Columns | None
-    indices: dict[Partner, WindowedIndices] | None
+    indices: dict[Partner, dict[str, Index]] | None
+    """Of the last `HRV_WINDOW_S` seconds, those of `SHOWN_LIVE`, each with its state."""
     signals: dict[Partner, Signal] | None
 
 
@@ -147,6 +160,10 @@ class _Heart:
     beats_out: int = 0
     stretches_out: int = 1
     known_s: float | None = None
+    told: Known | None = None
+    """What the clock said since the newest packet; None when it has to be asked."""
+    tail: Series | None = None
+    """The provisional samples since the newest packet, None when they have to be made."""
     silence: Gap | None = None
 
     def __post_init__(self) -> None:
@@ -159,9 +176,11 @@ class _Heart:
     def connect(self, link: Link) -> None:
         self.link = link
         self.feed.link(link)
+        self.told = self.tail = None
 
     def take(self, packet: Packet) -> None:
         measurement = self.feed.packet(packet)
+        self.told = self.tail = None
         self.packets += 1
         if measurement.problem:
             self.bad_packets += 1
@@ -170,34 +189,47 @@ class _Heart:
         self.contact = measurement.contact
         self.hr_bpm = measurement.hr_bpm
 
-    def beats(self, since_s: float) -> Beats:
+    def known(self, t_s: float) -> Known:
         """What the strap told; inferred beats are in no figure and on no screen."""
-        return self.clock.beats(since_s).real()
+        if self.told is None:
+            beats = self.clock.beats(t_s - MEMORY_S).real()
+            found = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
+            self.told = Known(
+                beats, found, np.where(found.bad, np.nan, beats.rr_s), self.clock.end_s()
+            )
+        return self.told
 
-    def horizon_s(self, t_s: float, beats: Beats) -> float:
+    def horizon_s(self, t_s: float, known: Known) -> float:
         """Up to where the heart rate is settled at `t_s`, be it as a gap."""
-        return max(known_until(beats.t_s), t_s - self.latency_s - PATIENCE_S)
+        settled_s = known_until(known.beats.t_s, CONFIRMED_BEATS)
+        return max(settled_s, t_s - self.latency_s - PATIENCE_S)
 
-    def new_samples(self, t_s: float, beats: Beats) -> Series:
+    def new_samples(self, t_s: float, known: Known) -> tuple[Series, Series]:
+        """The samples that became settled, and those after them that may still move."""
         if not self.clock.count:
-            return _nothing()
-        horizon_s = self.horizon_s(t_s, beats)
-        start_s = _opening_s(beats, horizon_s) if self.known_s is None else self.known_s
-        samples_s = grid(start_s, horizon_s, FS_HZ)
+            return _nothing(), _nothing()
+        settled_s = self.horizon_s(t_s, known)
+        start_s = _opening_s(known, settled_s) if self.known_s is None else self.known_s
+        if self.tail is not None and not _holds_sample(start_s, settled_s):
+            return _nothing(), self.tail
+        newest_s = known_until(known.beats.t_s, PROVISIONAL_BEATS)
+        samples_s = grid(start_s, max(settled_s, newest_s), FS_HZ)
         samples_s = samples_s[samples_s > start_s]
-        if not len(samples_s):
-            return _nothing()
-        self.known_s = float(samples_s[-1])
-        return Series(samples_s, _heart_rate(beats, samples_s))
+        settled = int(np.searchsorted(samples_s, settled_s + ROUNDING / FS_HZ, side="right"))
+        bpm = _heart_rate(known, samples_s)
+        if settled:
+            self.known_s = float(samples_s[settled - 1])
+        self.tail = Series(samples_s[settled:], bpm[settled:])
+        return Series(samples_s[:settled], bpm[:settled]), self.tail
 
-    def skip_to(self, t_s: float, beats: Beats) -> list[Gap]:
+    def skip_to(self, t_s: float, known: Known) -> list[Gap]:
         """Count everything up to `t_s` as handed out; return the gap that lasts."""
         self.beats_out = self.clock.count
         self.stretches_out = max(self.clock.stretches, 1)
-        horizon_s = self.horizon_s(t_s, beats)
-        if self.clock.count and horizon_s > _opening_s(beats, -np.inf):
+        horizon_s = self.horizon_s(t_s, known)
+        if self.clock.count and horizon_s > _opening_s(known, -np.inf):
             self.known_s = float(np.floor(horizon_s * FS_HZ + ROUNDING) / FS_HZ)
-        return self.new_gaps(t_s)
+        return self.new_gaps(t_s, known)
 
     def new_beats(self, beats: Beats) -> Series:
         fresh = self.clock.count - self.beats_out
@@ -206,9 +238,9 @@ class _Heart:
             return _nothing()
         return Series(beats.t_s[-fresh:], beats.rr_s[-fresh:])
 
-    def new_gaps(self, t_s: float) -> list[Gap]:
+    def new_gaps(self, t_s: float, known: Known) -> list[Gap]:
         gaps = []
-        silent = self._silent_s(t_s) > STALE_AFTER_S
+        silent = self._silent_s(t_s, known) > STALE_AFTER_S
         if self.clock.stretches > self.stretches_out:
             self.stretches_out = self.clock.stretches
             reason = self.silence.reason if self.silence else "packets were lost"
@@ -219,7 +251,7 @@ class _Heart:
             gaps.append(replace(self.silence, to_s=self.silence.from_s))
             self.silence = None
         if silent and self.silence is None:
-            self.silence = Gap(self.partner, self.clock.end_s(), None, self._why_silent())
+            self.silence = Gap(self.partner, known.end_s, None, self._why_silent())
             gaps.append(self.silence)
         return gaps
 
@@ -231,9 +263,9 @@ class _Heart:
             return "no contact"
         return "no pulse" if self.hr_bpm == 0 else "no signal"
 
-    def _silent_s(self, t_s: float) -> float:
+    def _silent_s(self, t_s: float, known: Known) -> float:
         """Seconds without a beat beyond what a send period explains."""
-        waited_s = t_s - self.latency_s - self.clock.end_s()
+        waited_s = t_s - self.latency_s - known.end_s
         return waited_s - 1.0 if self.clock.count else 0.0
 
     def signal(self, t_s: float) -> Signal:
@@ -262,16 +294,10 @@ class _Heart:
         # A strap that searches tells a heart rate of 0 and stays connected.
         return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", self.link.reason)
 
-    def indices(self, t_s: float, beats: Beats) -> WindowedIndices:
-        rejected = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True).bad
-        nn_s = np.where(rejected, np.nan, beats.rr_s)
-        found = windowed_hrv(beats.t_s, nn_s, np.array([t_s]), HRV_WINDOW_S)
-        inside = (beats.t_s > t_s - HRV_WINDOW_S) & (beats.t_s <= t_s)
-        return WindowedIndices(
-            hrv=HRV(*(values[0] for values in found)),
-            artifact_share=float(rejected[inside].mean()) if inside.any() else np.nan,
-            clean_s=float(np.nansum(nn_s[inside])),
-        )
+    def indices(self, t_s: float, known: Known) -> dict[str, Index]:
+        heart = Cleaned(known.beats.t_s, known.beats.rr_s, known.found, corrected=True)
+        end_s = np.array([t_s])
+        return windowed_indices(heart, end_s, HRV_WINDOW_S, names=SHOWN_LIVE, live=True)[0]
 
 
 class Engine:
@@ -295,7 +321,7 @@ class Engine:
         What was told on the way is returned, and the gaps that last.
         """
         told = self._take_in(t_s)
-        known = self._beats(t_s)
+        known = self._known(t_s)
         gaps = [gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p])]
         if (start_s := self._first_window_s(t_s, known)) is not None:
             horizon_s = self._horizon_s(t_s, known)
@@ -306,15 +332,17 @@ class Engine:
     def frame(self, t_s: float) -> Frame:
         """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
         told = self._take_in(t_s)
-        known = self._beats(t_s)
+        known = self._known(t_s)
         hearts = self._hearts
+        samples = {p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS}
         on_the_second = t_s % HOP_S == 0
         return Frame(
             t_s=t_s,
-            heart_rate={p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS},
-            beats={p: hearts[p].new_beats(known[p]) for p in PARTNERS},
+            heart_rate={p: samples[p][0] for p in PARTNERS},
+            provisional={p: samples[p][1] for p in PARTNERS},
+            beats={p: hearts[p].new_beats(known[p].beats) for p in PARTNERS},
             told=told,
-            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s)),
+            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p])),
             columns=self._new_columns(t_s, known) if on_the_second else None,
             indices=(
                 {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
@@ -322,8 +350,8 @@ class Engine:
             signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
         )
 
-    def _beats(self, t_s: float) -> dict[Partner, Beats]:
-        return {p: self._hearts[p].beats(t_s - MEMORY_S) for p in PARTNERS}
+    def _known(self, t_s: float) -> dict[Partner, Known]:
+        return {p: self._hearts[p].known(t_s) for p in PARTNERS}
 
     def _take_in(self, t_s: float) -> tuple[Told, ...]:
         told: list[Told] = []
@@ -341,7 +369,7 @@ class Engine:
                     pass
         return tuple(told)
 
-    def _new_columns(self, t_s: float, known: dict[Partner, Beats]) -> Columns:
+    def _new_columns(self, t_s: float, known: dict[Partner, Known]) -> Columns:
         """Windows that became complete: both hearts settled to the end of the largest lag."""
         start_s = self._first_window_s(t_s, known)
         if start_s is None:
@@ -359,17 +387,17 @@ class Engine:
         self._next_window_s = start_s + len(found.t_s) * HOP_S
         return Columns(found.t_s, found.r)
 
-    def _first_window_s(self, t_s: float, known: dict[Partner, Beats]) -> float | None:
+    def _first_window_s(self, t_s: float, known: dict[Partner, Known]) -> float | None:
         """Where the first window begins that was not handed out; None before both hearts beat."""
         if not all(heart.clock.count for heart in self._hearts.values()):
             return None
         if self._next_window_s is not None:
             return self._next_window_s
         horizon_s = self._horizon_s(t_s, known)
-        opening_s = max(_opening_s(beats, horizon_s) for beats in known.values())
+        opening_s = max(_opening_s(each, horizon_s) for each in known.values())
         return float(np.ceil(opening_s / HOP_S) * HOP_S)
 
-    def _horizon_s(self, t_s: float, known: dict[Partner, Beats]) -> float:
+    def _horizon_s(self, t_s: float, known: dict[Partner, Known]) -> float:
         """Up to where both heart rates are settled."""
         return min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
 
@@ -379,14 +407,24 @@ def latencies(session: Session) -> dict[Partner, float]:
     return {p: float(session.straps[p].get("latency_s", 0.0)) for p in PARTNERS}
 
 
-def _opening_s(beats: Beats, otherwise_s: float) -> float:
+def _opening_s(known: Known, otherwise_s: float) -> float:
     """The beat that opens the first interval."""
+    beats = known.beats
     return float(beats.t_s[0] - beats.rr_s[0]) if len(beats.t_s) else otherwise_s
 
 
-def _heart_rate(beats: Beats, t_s: np.ndarray) -> np.ndarray:
-    nn_s = mask_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
-    return heart_rate(beats.t_s, nn_s, t_s)
+def _holds_sample(after_s: float, until_s: float) -> bool:
+    """Whether a sample lies after one instant and up to another."""
+    return bool(np.floor(until_s * FS_HZ + ROUNDING) > np.floor(after_s * FS_HZ + ROUNDING))
+
+
+def _heart_rate(known: Known, t_s: np.ndarray) -> np.ndarray:
+    """Heart rate at increasing instants."""
+    if not len(t_s):
+        return np.empty(0)
+    beat_t_s = known.beats.t_s
+    first = max(int(np.searchsorted(beat_t_s, t_s[0])) - SPLINE_BEATS, 0)
+    return heart_rate(beat_t_s[first:], known.nn_s[first:], t_s)
 
 
 def _nothing() -> Series:

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from interbeat_collector.events import PARTNERS, Marker, Session, Speech
+from interbeat_analysis.corrected import MOST_REDISTRIBUTED_PERCENT
+from interbeat_analysis.gates import Index
+from interbeat_collector.events import PARTNERS, Marker, Partner, Session, Speech
 
 from . import __version__, live
-from .live import Columns, Frame, Gap, Series, Signal, Told, WindowedIndices
+from .live import Columns, Frame, Gap, Series, Signal, Told
 
 Message = dict[str, Any]
 
@@ -106,7 +108,6 @@ def _settings() -> Message:
         "max_lag_s": live.MAX_LAG_S,
         "lag_s": [step / live.FS_HZ for step in range(-steps, steps + 1)],
         "hrv_window_s": live.HRV_WINDOW_S,
-        "hrv_needed_s": live.HRV_NEEDED_S,
         "stale_after_s": live.STALE_AFTER_S,
     }
 
@@ -115,7 +116,13 @@ def _tick(frame: Frame) -> Message:
     return {
         "type": "tick",
         "t_s": frame.t_s,
-        "hr": {p: _samples(frame.heart_rate[p]) for p in PARTNERS},
+        "hr": {
+            p: {
+                **_samples(frame.heart_rate[p]),
+                "provisional": _samples(frame.provisional[p]),
+            }
+            for p in PARTNERS
+        },
         "beats": {p: _beats(frame.beats[p]) for p in PARTNERS},
     }
 
@@ -128,7 +135,7 @@ def _beats(series: Series) -> Message:
     return {"t_s": _rounded(series.t_s, 4), "rr_ms": _rounded(series.values * 1000.0, 3)}
 
 
-def _col(t_s: float, columns: Columns, indices: Mapping[Any, WindowedIndices]) -> Message:
+def _col(t_s: float, columns: Columns, indices: Mapping[Partner, Mapping[str, Index]]) -> Message:
     return {
         "type": "col",
         "t_s": t_s,
@@ -140,15 +147,23 @@ def _col(t_s: float, columns: Columns, indices: Mapping[Any, WindowedIndices]) -
     }
 
 
-def _indices(found: WindowedIndices) -> Message:
-    shown = found.hrv if found.enough else None
+def _indices(found: Mapping[str, Index]) -> Message:
+    """What is shown of one heart; a figure that is off is not even told."""
+    basis = found["mean_hr_bpm"]
+    few = basis.corrected_percent <= MOST_REDISTRIBUTED_PERCENT
     return {
-        "mean_hr_bpm": number(shown.mean_hr_bpm, 2) if shown else None,
-        "rmssd_ms": number(shown.rmssd_ms, 2) if shown else None,
-        "sdnn_ms": number(shown.sdnn_ms, 2) if shown else None,
-        "beats": int(found.hrv.beats),
-        "artifact_share": number(found.artifact_share, 4),
-        "clean_s": number(found.clean_s, 1),
+        **{
+            name: None if index.state == "off" else number(index.value, 2)
+            for name, index in found.items()
+        },
+        "states": {
+            name: {"state": index.state, "reason": index.reason or None}
+            for name, index in found.items()
+        },
+        "differences": "redistributed" if few else "masked",
+        "beats": basis.beats,
+        "artifact_share": number(basis.corrected_percent / 100.0, 4),
+        "clean_s": number(basis.window_s, 1),
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from interbeat_collector.events import PARTNERS, Partner
-from interbeat_collector.straps import pair_warning
+from interbeat_collector.straps import UNKNOWN, pair_warning
 
 from .finding import Finding
 from .identity import Identity
@@ -77,6 +77,19 @@ class Pairing(Finding):
                 self.straps = {"a": self.straps["b"], "b": self.straps["a"]}
         if self.step in ("check", "ready"):
             self._check(t_s)
+
+    def foreseen(self, considered: Mapping[Partner, str | None]) -> str | None:
+        """The warning of two straps that are chosen and not connected yet, by their names alone.
+
+        What a strap says of itself may still tell the model of one whose name is not known.
+        """
+        by_id = {strap.id: StrapWatch(strap.id, strap.name) for strap in self.found}
+        a, b = (by_id.get(considered[p] or "") for p in PARTNERS)
+        if a is None or b is None or a is b or self._calibrated(a, b):
+            return None
+        if UNKNOWN in (a.model.key, b.model.key):
+            return None
+        return pair_warning(a.model, b.model)
 
     def warning(self) -> str | None:
         """Two models whose delays nobody has compared would look like one partner leading."""

@@ -5,10 +5,10 @@ The header is the one place where delays are kept: live, replay and batch read t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from interbeat_collector.events import PARTNERS, Partner
-from interbeat_collector.straps import model_of, pair_latency
+from interbeat_collector.straps import Raw, model_of, pair_latency
 
 from .pairing import Pairing
 from .strap_book import PairOffset
@@ -54,6 +54,12 @@ def strap_settings(offset: PairOffset | None, warning: str | None) -> dict[str, 
     if warning:
         settings["strap_warning"] = warning
     return settings
+
+
+def raw_settings(asked: Mapping[Partner, Sequence[Raw]]) -> dict[str, object]:
+    """Which raw signals of whom are to be recorded, for `Session.settings`; nothing: no entry."""
+    raw = {str(p): list(asked[p]) for p in PARTNERS if asked[p]}
+    return {"raw": raw} if raw else {}
 
 
 def latencies_s(

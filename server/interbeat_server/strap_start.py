@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from interbeat_collector.events import PARTNERS, Partner
 from interbeat_collector.radio import LOOK_S, Found, Radio, StrapError, StrapNotFound, not_found
 from interbeat_collector.strap import Strap
-from interbeat_collector.straps import model_of, pair_warning
+from interbeat_collector.straps import Raw, model_of, pair_warning
 
 from .desk import DEFAULT_LABELS, Desk, new_session
 from .equipment import Equipment
 from .runs import LiveRun
 from .strap_book import KnownStrap, StrapBook
-from .strap_header import header_straps, strap_settings
+from .strap_header import header_straps, raw_settings, strap_settings
 
 SLICE_S = 1.5
 """Length of one look: who is there already need not wait for the whole time."""
@@ -30,11 +30,18 @@ class Wish:
     acceleration: bool = False
     duration_s: float | None = None
 
+    @property
+    def raw(self) -> list[Raw]:
+        """Asked of both straps: one that does not offer it says so."""
+        wanted: dict[Raw, bool] = {"ecg": self.ecg, "acceleration": self.acceleration}
+        return [what for what, is_wanted in wanted.items() if is_wanted]
+
 
 async def record_straps(
     desk: Desk, equipment: Equipment, wish: Wish, tell: Callable[[str], None] = lambda _: None
 ) -> LiveRun:
     """Find both straps and begin to record; `RadioError` when one is not there."""
+    desk.check_can_record()
     virtual, rate = equipment.virtual, equipment.rate
     radio, clock = equipment.radio, equipment.clock
     book = StrapBook(desk.catalogue.folder, virtual=virtual)
@@ -49,7 +56,10 @@ async def record_straps(
         if model.refusal:
             raise StrapError(model.refusal)
     warning = None if offset else pair_warning(*models)
-    settings = strap_settings(offset, warning)
+    settings = {
+        **strap_settings(offset, warning),
+        **raw_settings(dict.fromkeys(PARTNERS, wish.raw)),
+    }
     if virtual:
         settings["hearts"] = "simulated"
     infos: dict[Partner, dict[str, str]] = {

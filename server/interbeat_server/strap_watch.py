@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import LONGEST_S, SHORTEST_S, find_artifacts
+from interbeat_analysis.artifacts import State, find_artifacts
+from interbeat_analysis.bad_intervals import LONGEST_S, SHORTEST_S
 from interbeat_collector.events import Device, Link, Packet
 from interbeat_collector.heart_rate import TICKS_PER_S, decode
 from interbeat_collector.straps import StrapModel, model_of
@@ -27,8 +28,9 @@ NO_RR_S = 3.0
 RR_PATIENCE_S = 12.0
 """A strap with a pulse and without one RR interval for so long does not send them."""
 WILD_S = 5.0
-WILD_INTERVALS = 3
-"""An extra beat spoils two intervals; a strap off the skin spoils most of them."""
+WILD_INTERVALS = 5
+"""An extra or early beat spoils two or three intervals, two early beats in a row four, and the
+next good one shows what it was; a strap off the skin goes on."""
 
 Trouble = Literal["link", "silent", "contact", "pulse", "rr", "wild"]
 """Why a signal is not whole: no connection, no packets, no skin contact, a heart rate of 0, no
@@ -171,9 +173,11 @@ class StrapWatch:
             self.heard.popleft()
 
     def _wild(self, t_s: float) -> bool:
+        """Whether there is lasting nonsense: what can be put right was a beat, and is over."""
         before, recent = self.rr_s(-np.inf, t_s - WILD_S), self.rr_s(t_s - WILD_S, t_s)
-        bad = find_artifacts(np.append(before, recent)).bad
-        return int(bad[len(before) :].sum()) >= WILD_INTERVALS
+        found = find_artifacts(np.append(before, recent))
+        nonsense = found.state[len(before) :] == State.INVALID
+        return int(nonsense.sum()) >= WILD_INTERVALS
 
 
 def _lost(arrivals_s: np.ndarray) -> int:

@@ -5,17 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from interbeat_analysis.indices import AS_RECORDED
 from interbeat_collector.events import PARTNERS, Partner
 
 DASH = "–"
 VALUE_WIDTH = 18
 _ROWS = (
-    ("Beats", "beats", "{:d}", ""),
-    ("Rejected as artefacts", "artifact_share", "{:.1%}", ""),
     ("Mean heart rate", "mean_hr_bpm", "{:.1f}", "bpm"),
-    ("SDNN", "sdnn_ms", "{:.1f}", "ms"),
     ("RMSSD", "rmssd_ms", "{:.1f}", "ms"),
+    ("SDNN", "sdnn_ms", "{:.1f}", "ms"),
+    ("SDSD", "sdsd_ms", "{:.1f}", "ms"),
+    ("pNN50", "pnn50_percent", "{:.1f}", "%"),
+    ("pNN20", "pnn20_percent", "{:.1f}", "%"),
+    ("SD1", "sd1_ms", "{:.1f}", "ms"),
+    ("SD2", "sd2_ms", "{:.1f}", "ms"),
+    ("Triangular index", "triangular_index", "{:.1f}", ""),
+    ("LF", "lf_ms2", "{:.0f}", "ms²"),
+    ("HF", "hf_ms2", "{:.0f}", "ms²"),
+    ("Total power", "total_ms2", "{:.0f}", "ms²"),
+    ("LF, normalised", "lf_nu", "{:.1f}", "%"),
+    ("HF, normalised", "hf_nu", "{:.1f}", "%"),
+    ("Sample entropy", "sample_entropy", "{:.2f}", ""),
+    ("DFA alpha 1", "dfa_alpha1", "{:.2f}", ""),
+    ("Breaths", "respiration_per_min", "{:.1f}", "a minute"),
 )
+_LABELS = {key: label for label, key, _, _ in _ROWS}
+_ECG_ROWS = (
+    ("ECG: R peaks", "r_peaks", "{:d}", ""),
+    ("ECG: intervals compared", "rr_matched", "{:d}", ""),
+    ("ECG: strap minus ECG", "rr_bias_ms", "{:+.2f}", "ms"),
+    ("ECG: spread of that", "rr_spread_ms", "{:.2f}", "ms"),
+    ("ECG: breaths", "respiration_per_min", "{:.1f}", "a minute"),
+)
+_DIFFERENCES = {
+    "redistributed": "differences are taken with bad intervals replaced.",
+    "masked": "differences are taken where no bad interval is beside.",
+    AS_RECORDED: "every interval is taken as it is.",
+}
+DOUBT = " ?"
 
 
 def report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) -> str:
@@ -36,9 +63,49 @@ def _hearts(partners: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
     shown = [p for p in PARTNERS if partners[p]]
     width = max(len(names[p]) for p in shown) + 2
     yield _line("", [names[p] for p in shown], width)
+    yield _line("Beats", [f"{partners[p]['beats']:d}" for p in shown], width)
+    yield _line("Found bad", [_bad(partners[p]) for p in shown], width)
     for label, key, form, unit in _ROWS:
-        values = [_value(partners[p][key], form, unit) for p in shown]
-        yield _line(label, values, width)
+        yield _line(label, [_rated(partners[p], key, form, unit) for p in shown], width)
+    for label, key, form, unit in _ECG_ROWS:
+        if any(partners[p].get("ecg") for p in shown):
+            values = [(partners[p].get("ecg") or {}).get(key) for p in shown]
+            yield _line(label, [_value(value, form, unit) for value in values], width)
+    for p in shown:
+        yield from _notes(partners[p], names[p])
+
+
+def _bad(partner: dict[str, Any]) -> str:
+    share = _value(partner["artifact_share"], "{:.1%}", "")
+    names = {"missed": "missed", "extra": "extra", "ectopic": "early", "misplaced": "moved"}
+    counts = partner["beat_classes"]
+    told = ", ".join(f"{counts[key]} {word}" for key, word in names.items() if counts[key])
+    return f"{share} ({told})" if told else share
+
+
+def _rated(partner: dict[str, Any], key: str, form: str, unit: str) -> str:
+    """A figure, marked where it is in doubt; a dash where it is off."""
+    state = partner["states"][key]["state"]
+    as_it_is = partner["differences"] == AS_RECORDED
+    if state == "off" and not as_it_is:
+        return DASH
+    text = _value(partner[key], form, unit)
+    return text if state == "ok" or text == DASH else text + DOUBT
+
+
+def _notes(partner: dict[str, Any], name: str) -> Iterable[str]:
+    """Why figures are in doubt or off, each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for key, label in _LABELS.items():
+        if reason := partner["states"][key]["reason"]:
+            reasons.setdefault(reason, []).append(label)
+    if reasons:
+        yield ""
+    for reason, labels in reasons.items():
+        which = "all figures" if len(labels) == len(_LABELS) else ", ".join(labels)
+        yield f"{name}, {which}: {reason}"
+    if partner["artifact_share"]:
+        yield f"{name}: {_DIFFERENCES[partner['differences']]}"
 
 
 def _together(found: dict[str, Any] | None, names: Mapping[Partner, str]) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """Virtual straps to try the pages with: two simulated people, and a strap of each kind.
 
 One of the two wears a second strap of another model, so that two straps of one heart can be
-compared.
+compared. The Polar H10s offer ECG and acceleration, as real ones do.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from itertools import tee
 from interbeat_collector.clock import Clock
 from interbeat_collector.events import Packet
 from interbeat_collector.heart_rate import decode, encode
+from interbeat_collector.polar_stream import kinds
 from interbeat_collector.simulation import DyadSettings, dyad
 from interbeat_collector.straps import model_of
+from interbeat_collector.virtual_body import Body
 from interbeat_collector.virtual_radio import Air, VirtualStrap
 from interbeat_collector.virtual_strap import strap_packets
 
@@ -28,10 +30,10 @@ def virtual_air(clock: Clock, settings: DyadSettings | None = None) -> Air:
     return Air(
         clock,
         [
-            _strap(1, "Polar H10 virtual 1", first, -55, 78, "Polar Electro Oy"),
-            _strap(2, "Polar H10 virtual 2", hearts["b"], -63, 14, "Polar Electro Oy"),
-            _strap(3, "Movesense virtual 3", again, -72, 91, "Suunto"),
-            _strap(4, "Polar Sense virtual 4", armband, -84, 60, "Polar Electro Oy", rr=False),
+            _strap(1, "Polar H10 virtual 1", first, -55, 78, "Polar Electro Oy", wearer="a"),
+            _strap(2, "Polar H10 virtual 2", hearts["b"], -63, 14, "Polar Electro Oy", wearer="b"),
+            _strap(3, "Movesense virtual 3", again, -72, 91, "Suunto", wearer="a"),
+            _strap(4, "Polar Sense virtual 4", armband, -84, 60, "Polar Electro Oy"),
         ],
     )
 
@@ -44,19 +46,22 @@ def _strap(
     battery_percent: int,
     maker: str,
     *,
-    rr: bool = True,
+    wearer: str = "",
 ) -> VirtualStrap:
-    packets = strap_packets(
-        "a", beats_s, seed=number, latency_s=model_of(name).latency_s or 0.0, contact=None
-    )
+    model = model_of(name)
+    worn, seen = tee(beats_s)
+    packets = strap_packets("a", worn, seed=number, latency_s=model.latency_s or 0.0, contact=None)
     return VirtualStrap(
         f"F0:00:00:00:00:{number:02X}",
         name,
-        packets if rr else _without_rr(packets),
+        _without_rr(packets) if model.rr == "no" else packets,
         battery_percent=battery_percent,
         rssi_dbm=rssi_dbm,
         info={"maker": maker, "serial": f"VIRTUAL{number}", "firmware": "virtual"},
         when_lifted="heart_rate_0",
+        measures=kinds(ecg=model.ecg, acceleration=model.acceleration),
+        body=Body(seen),
+        wearer=wearer,
     )
 
 

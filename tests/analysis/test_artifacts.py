@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,8 +15,9 @@ from interbeat_analysis.artifacts import (
     mask_artifacts,
     redistribute,
 )
+from interbeat_server.validation.recordings import FOLDER
 
-RR = Path(__file__).parents[1] / "data" / "rr"
+RR = FOLDER / "rr"
 
 INTERVALS = st.one_of(st.floats(0.7, 0.9), st.floats(0.2, 3.0))
 

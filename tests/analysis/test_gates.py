@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interbeat_analysis.gates import NEEDS, gate, rated
+from interbeat_analysis.gates import IRREGULAR, NEEDS, gate, rated
 
 ORDER = ("off", "grey", "ok")
 
@@ -109,3 +109,16 @@ def test_a_figure_carries_what_it_rests_on():
 def test_a_wrong_call_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_edges_may_be_missing_and_the_reason_tells_what_was_seen():
+    assert gate("rmssd_ms", 57.5, 0.0, edges_s=3.0).state == "ok"
+    found = gate("rmssd_ms", 45.0, 0.0, edges_s=3.0)
+    assert found == ("grey", "45 s seen, 60 s needed to be sure")
+    assert gate("mean_hr_bpm", 0.0, 0.0, edges_s=30.0).state == "off"
+
+
+def test_irregular_beats_are_told_from_a_noisy_signal():
+    assert gate("rmssd_ms", 60.0, 40.0).reason.startswith("signal too noisy to say")
+    irregular = gate("rmssd_ms", 60.0, 40.0, irregular=True, handled="in doubt")
+    assert irregular.reason == f"{IRREGULAR}: 40 % of the beats in doubt"

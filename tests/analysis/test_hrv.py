@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,9 +14,9 @@ from interbeat_analysis.hrv import (
     windowed_share,
     windowed_triangular_index,
 )
+from interbeat_server.validation.recordings import golden, recording
 
-DATA = Path(__file__).parents[1] / "data"
-GOLDEN = json.loads((DATA / "golden.json").read_text())["series"]
+GOLDEN = golden()["series"]
 GOLDEN_NAMES = {
     "mean_hr_bpm": "MeanHR_ratio",
     "sdnn_ms": "SDNN",
@@ -35,7 +32,7 @@ COUNTS = ("beats", "differences")
 
 
 def rr_of(name: str) -> np.ndarray:
-    return np.loadtxt(DATA / "rr" / f"{name}.txt") / 1000.0
+    return recording(name)
 
 
 def broken_hour() -> tuple[np.ndarray, np.ndarray]:

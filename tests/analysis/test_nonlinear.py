@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,13 +7,13 @@ from hypothesis import strategies as st
 
 import naive
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
+from interbeat_server.validation.recordings import golden, recording
 
-DATA = Path(__file__).parents[1] / "data"
-SERIES = json.loads((DATA / "golden.json").read_text())["series"]
+SERIES = golden()["series"]
 
 
 def rr_of(name: str) -> np.ndarray:
-    return np.loadtxt(DATA / "rr" / f"{name}.txt") / 1000.0
+    return recording(name)
 
 
 @pytest.mark.parametrize("name", SERIES)

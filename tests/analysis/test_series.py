@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
 from interbeat_analysis.series import (
-    LOOK_AHEAD_BEATS,
+    CONFIRMED_BEATS,
+    PROVISIONAL_BEATS,
     grid,
     heart_rate,
     known_until,
     neighbours,
 )
+from interbeat_server.validation.series_trials import modulated
 
 
 def beats(rr_s: np.ndarray, opening_s: float = 0.0) -> np.ndarray:
@@ -21,26 +23,6 @@ def beats(rr_s: np.ndarray, opening_s: float = 0.0) -> np.ndarray:
 
 def random_rr(n: int, seed: int = 1) -> np.ndarray:
     return 0.8 + 0.06 * np.random.default_rng(seed).standard_normal(n)
-
-
-class Heart:
-    """A heart that beats whenever the integral of its rate reaches a whole number."""
-
-    def __init__(self, bpm: float, swings: dict[float, float], duration_s: float = 120.0) -> None:
-        self.bpm = bpm
-        self.swings = swings
-        fine_s = np.arange(0.0, duration_s, 0.0005)
-        count = bpm * fine_s + sum(
-            bpm * depth * (1 - np.cos(2 * np.pi * hz * fine_s)) / (2 * np.pi * hz)
-            for hz, depth in swings.items()
-        )
-        count /= 60.0
-        beat_s = np.interp(np.arange(int(count[-1]) + 1), count, fine_s)
-        self.beat_t_s, self.rr_s = beat_s[1:], np.diff(beat_s)
-
-    def rate(self, t_s: np.ndarray) -> np.ndarray:
-        swing = sum(depth * np.sin(2 * np.pi * hz * t_s) for hz, depth in self.swings.items())
-        return self.bpm * (1.0 + swing)
 
 
 @pytest.mark.parametrize("intervals", [3, 4, 5, 60])
@@ -86,41 +68,10 @@ def test_knots_are_the_beat_times_when_intervals_differ_a_little_from_them():
     ("bpm", "hz", "worst"), [(75, 0.1, 0.01), (75, 0.25, 0.02), (60, 0.25, 0.05)]
 )
 def test_the_rate_that_made_the_beats_is_recovered(bpm, hz, worst):
-    heart = Heart(bpm, {hz: 0.05})
+    heart, fine_s, rate_bpm = modulated(bpm, {hz: 0.05}, 120.0, seed=1)
     t_s = grid(10.0, 110.0, 4.0)
-    error = heart_rate(heart.beat_t_s, heart.rr_s, t_s) - heart.rate(t_s)
+    error = heart_rate(heart.beat_t_s, heart.rr_s, t_s) - np.interp(t_s, fine_s, rate_bpm)
     assert np.sqrt(np.mean(error**2)) < worst * bpm * 0.05 / np.sqrt(2)
-
-
-def test_two_beats_of_look_ahead_settle_the_value():
-    heart = Heart(70, {0.1: 0.03, 0.25: 0.05})
-    live, whole = [], []
-    for known in range(20, 120):
-        t_s, rr_s = heart.beat_t_s[:known], heart.rr_s[:known]
-        until_s = known_until(t_s)
-        asked_s = np.linspace(t_s[-1 - LOOK_AHEAD_BEATS], until_s, 5)
-        live.append(heart_rate(t_s, rr_s, asked_s))
-        whole.append(heart_rate(heart.beat_t_s, heart.rr_s, asked_s))
-    error = np.std(np.subtract(live, whole)) / np.std(whole)
-    assert error < 0.06
-
-
-def test_partners_with_one_modulation_show_no_lag_however_different_their_rates():
-    hz = 0.1
-    t_s = grid(10.0, 110.0, 4.0)[:-1]
-    slow, fast = Heart(55, {hz: 0.05}), Heart(95, {hz: 0.05})
-
-    def delay_s(series: np.ndarray) -> float:
-        return -np.angle(np.sum(series * np.exp(-2j * np.pi * hz * t_s))) / (2 * np.pi * hz)
-
-    def at_end_beat(heart: Heart) -> np.ndarray:
-        return np.interp(t_s, heart.beat_t_s, 60.0 / heart.rr_s)
-
-    lag_s = delay_s(heart_rate(slow.beat_t_s, slow.rr_s, t_s)) - delay_s(
-        heart_rate(fast.beat_t_s, fast.rr_s, t_s)
-    )
-    assert abs(lag_s) < 0.02
-    assert delay_s(at_end_beat(slow)) - delay_s(at_end_beat(fast)) > 0.2
 
 
 def test_a_gap_is_never_bridged():
@@ -227,10 +178,10 @@ def test_a_grid_that_ends_before_it_begins_is_empty():
 
 def test_known_until_waits_for_enough_beats():
     t_s = np.array([1.0, 2.0, 3.0])
-    assert known_until(t_s) == 2.0
-    assert known_until(t_s, look_ahead=3) == 1.0
-    assert known_until(t_s[:1]) == -np.inf
-    assert known_until(t_s[:0]) == -np.inf
+    assert known_until(t_s, PROVISIONAL_BEATS) == 2.0
+    assert known_until(t_s, CONFIRMED_BEATS) == 1.0
+    assert known_until(t_s[:1], PROVISIONAL_BEATS) == -np.inf
+    assert known_until(t_s[:0], PROVISIONAL_BEATS) == -np.inf
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,9 +22,9 @@ from interbeat_analysis.spectra import (
     windowed_bands,
     windowed_lomb_bands,
 )
+from interbeat_server.validation.recordings import golden, recording
 
-DATA = Path(__file__).parents[1] / "data"
-GOLDEN = json.loads((DATA / "golden.json").read_text())
+GOLDEN = golden()
 SERIES = GOLDEN["series"]
 EC57 = {name: p for name, p in GOLDEN["ec57"]["patterns"].items() if name in ("TP2", "TP3")}
 ESTIMATORS = {
@@ -39,7 +36,7 @@ ESTIMATORS = {
 
 
 def beats_of(name: str) -> tuple[np.ndarray, np.ndarray]:
-    rr_s = np.loadtxt(DATA / "rr" / f"{name}.txt") / 1000.0
+    rr_s = recording(name)
     return np.cumsum(rr_s) - rr_s[0], rr_s
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import signal
 import socket
 import subprocess
@@ -13,12 +14,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import usb1
 from bleak import BleakClient, BleakScanner
 from bleak.uuids import normalize_uuid_16
+from bumble.transport.common import TransportInitError
 from bumble.transport.tcp_server import open_tcp_server_transport_with_socket
 
 from bumble_backend import power_on_central
 from interbeat_collector import polar
+from interbeat_collector.bench_controller import remedy
 from interbeat_collector.bumble_link import VirtualController, VirtualLink
 from interbeat_collector.heart_rate import decode
 from program import LIMIT_S, environment, interbeat
@@ -148,24 +152,48 @@ async def hang_up(link: VirtualLink) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "named"),
+    ("where", "advice"),
     [
-        ("somewhere", "somewhere"),
-        ("tcp-client:127.0.0.1:1", "127.0.0.1:1"),
-        ("serial:/dev/there-is-no-such-port", "there-is-no-such-port"),
+        ("somewhere", "write for example usb:0"),
+        ("tcp-client:nobody", "write for example usb:0"),
+        ("tcp-client:127.0.0.1:1", "Nobody answers there"),
+        ("serial:/dev/there-is-no-such-port", "plug the dongle in"),
+        pytest.param(
+            *("serial:/dev/null", "not a Bluetooth controller"),
+            marks=pytest.mark.skipif(not Path("/dev/null").exists(), reason="no such file here"),
+        ),
     ],
 )
-def test_a_controller_that_cannot_be_used_is_one_line(
-    where: str, named: str, tmp_path: Path
+def test_a_controller_that_cannot_be_used_is_one_line_in_our_words(
+    where: str, advice: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "truth.csv"
     done = interbeat("bench-strap", "--transport", where, "--log", str(log))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("interbeat: ")
     assert done.stderr.count("\n") == 1
-    assert named in done.stderr
+    assert f"The controller {where!r} cannot be used." in done.stderr
+    assert advice in done.stderr
     assert "hardware/virtual-straps.md" in done.stderr
+    for foreign in ("Errno", "transport scheme", "Connect call", "could not open", "LIBUSB"):
+        assert foreign not in done.stderr
     assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (usb1.USBErrorAccess(), "You may not open it"),
+        (usb1.USBErrorBusy(), "Something else uses it"),
+        (usb1.USBErrorNotSupported(), "WinUSB"),
+        (TransportInitError("device not found"), "plug the dongle in"),
+        (OSError(errno.EADDRINUSE, "in use"), "Something else uses it"),
+        (PermissionError(errno.EACCES, "denied"), "You may not open it"),
+        (RuntimeError("unheard of"), "plug it out and in again"),
+    ],
+)
+def test_every_way_a_dongle_fails_has_a_next_step(error: Exception, advice: str) -> None:
+    assert advice in remedy(error, "usb:0")
 
 
 def test_without_the_extra_one_line_names_the_next_step() -> None:

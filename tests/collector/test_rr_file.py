@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interbeat_collector.rr_file import MAX_FILE_BYTES, RRFileError, read_rr
+from interbeat_server.validation.recordings import FOLDER
 
-RECORDINGS = Path(__file__).parents[1] / "data" / "rr"
+RECORDINGS = FOLDER / "rr"
 
 
 @pytest.fixture

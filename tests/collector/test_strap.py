@@ -526,6 +526,26 @@ def test_nothing_is_asked_of_the_control_point_unless_it_was_opted_for() -> None
     assert virtual_time.run(scenario()).worn["a"].written == []
 
 
+def test_what_is_asked_for_late_begins_at_once_and_comes_back_after_a_drop() -> None:
+    async def scenario() -> World:
+        world = World(measures=["ecg", "acc"])
+        strap = world.strap()
+        strap.start()
+        await asyncio.sleep(10)
+        assert world.worn["a"].written == []
+        strap.measure(ecg=True, acceleration=False)
+        await world.until(lambda: world.worn["a"].measuring == {"ecg"}, 1.0)
+        world.worn["a"].measuring.clear()
+        world.worn["a"].drop()
+        await world.until(lambda: world.worn["a"].measuring == {"ecg"}, 10.0)
+        await strap.stop()
+        return world
+
+    worn = virtual_time.run(scenario()).worn["a"]
+    assert len(worn.connected_s) == 2
+    assert worn.measuring == set()
+
+
 def test_measurements_are_stopped_when_the_recording_is() -> None:
     async def scenario() -> World:
         world = World(measures=["ecg", "acc"])
@@ -635,7 +655,7 @@ def test_a_strap_without_ecg_says_so_and_goes_on() -> None:
 
     world = virtual_time.run(scenario())
     assert world.links()[-1].reason == (
-        "Strap a: It measures neither ECG nor acceleration; a Polar H10 does."
+        "Strap a: It offers neither ECG nor acceleration; its heart rate is recorded all the same."
     )
     assert world.states()[-1] == "streaming"
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectWords, headline, resultWords } from "../../dashboard/interbeat_dashboard/calibration.js";
+import { connectWords, headline, resultWords, sharedWords } from "../../dashboard/interbeat_dashboard/calibration.js";
 import { short, strapCard } from "../../dashboard/interbeat_dashboard/strap_card.js";
 
 const strap = (name, trouble = null) => ({ name, trouble });
@@ -62,4 +62,9 @@ test("straps come first where there is Bluetooth, and where not the next step is
   assert.equal(strapCard({ ...none, bluetooth_problem: null }).primary, "straps");
   const off = strapCard({ ...none, bluetooth_problem: "Bluetooth is off. Switch it on." });
   assert.deepEqual([off.primary, off.note], ["simulated", "Bluetooth is off. Switch it on."]);
+});
+
+test("of straps that nobody wears it is told which share a heart, of real ones nothing", () => {
+  assert.equal(sharedWords([]), "");
+  assert.match(sharedWords([["H10 1", "Movesense 3"]]), /the same person: H10 1 and Movesense 3\.$/);
 });

@@ -40,7 +40,10 @@ export function tick(seq, t_s, bpm = 70) {
     type: "tick",
     seq,
     t_s,
-    hr: { a: { t_s: [t_s - 1], bpm: [bpm] }, b: { t_s: [t_s - 1], bpm: [null] } },
+    hr: {
+      a: { t_s: [t_s - 1], bpm: [bpm], provisional: { t_s: [t_s - 0.75], bpm: [bpm + 1] } },
+      b: { t_s: [t_s - 1], bpm: [null], provisional: { t_s: [], bpm: [] } },
+    },
     beats: { a: { t_s: [t_s - 1], rr_ms: [857.1] }, b: nothing },
   };
 }

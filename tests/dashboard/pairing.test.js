@@ -8,6 +8,7 @@ import {
   connectWords,
   headline,
   lesson,
+  rawOwners,
   rememberedChoice,
   strapState,
 } from "../../dashboard/interbeat_dashboard/pairing.js";
@@ -26,6 +27,7 @@ function strap(changes = {}) {
     hr_bpm: 70,
     contact: true,
     rr_seen: true,
+    raw: [],
     battery_percent: 80,
     trace: { ago_s: [], bpm: [] },
     identified: null,
@@ -147,4 +149,16 @@ test("where nothing came is hatched, also at the end", () => {
   assert.deepEqual(gaps({ ago_s: [15, 10, 9, 5] }, 20), [[0.25, 0.5], [0.55, 0.75], [0.75, 1]]);
   assert.deepEqual(gaps({ ago_s: [2, 1] }, 20), []);
   assert.deepEqual(gaps({ ago_s: [] }, 20), []);
+});
+
+test("raw signals are offered once both straps are connected, with whose they are", () => {
+  const h10 = strap({ raw: ["ecg", "acceleration"] });
+  const both = { step: "check", partners: { a: h10, b: h10 } };
+  assert.equal(rawOwners("ecg", pairing(both)), "From both straps, Ana's and Ben's");
+  assert.equal(rawOwners("ecg", pairing({ ...both, step: "identify" })), "");
+  const one = pairing({ step: "ready", partners: { a: strap(), b: h10 } });
+  assert.equal(rawOwners("acceleration", one), "From Ben's strap only; Ana's does not offer it");
+  const silent = { a: h10, b: strap({ rr_seen: false }) };
+  assert.equal(rawOwners("ecg", pairing({ ...both, partners: silent })), "");
+  assert.equal(rawOwners("ecg", pairing({ ...both, partners: { a: strap(), b: strap() } })), "");
 });

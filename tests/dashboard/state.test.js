@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply, emptyRun } from "../../dashboard/interbeat_dashboard/state.js";
+import { apply, behind_s, emptyRun, upToNow } from "../../dashboard/interbeat_dashboard/state.js";
 import { hello, tick } from "./messages.js";
 
 function started(...messages) {
@@ -15,6 +15,39 @@ test("ticks become columns and unknown samples stay null", () => {
   assert.deepEqual(run.hr.b.v, [null, null]);
   assert.deepEqual(run.beats.a.v, [857.1, 857.1]);
   assert.equal(run.now_s, 10.25);
+});
+
+test("a provisional end is replaced by the next tick, and by what stays", () => {
+  const run = started(tick(1, 10));
+  assert.deepEqual(upToNow(run, "a"), { t: [9, 9.25], v: [70, 71] });
+  apply(run, tick(2, 10.25, 68));
+  assert.deepEqual(run.hr.a.v, [70, 68]);
+  assert.deepEqual(upToNow(run, "a"), { t: [9, 9.25, 9.5], v: [70, 68, 69] });
+  assert.deepEqual(upToNow(run, "a", 9.25), { t: [9.25, 9.5], v: [68, 69] });
+});
+
+test("a provisional end far from what stays is not joined to it", () => {
+  const run = started(tick(1, 10));
+  run.provisional.a = { t: [11], v: [72] };
+  assert.deepEqual(upToNow(run, "a").v, [70, null, 72]);
+});
+
+test("how far the line is behind is measured, not assumed", () => {
+  const run = started(tick(1, 10));
+  assert.equal(behind_s(run), 0.75);
+  const late = tick(2, 10.25);
+  late.hr.a = { t_s: [], bpm: [], provisional: { t_s: [9.25], bpm: [71] } };
+  apply(run, late);
+  assert.equal(behind_s(run), 0.875);
+});
+
+test("nothing is behind while no value is known, or after a heart was lost", () => {
+  assert.equal(behind_s(started()), null);
+  const run = started(tick(1, 10));
+  const silent = tick(2, 25);
+  silent.hr.a = { t_s: [14], bpm: [null], provisional: { t_s: [], bpm: [] } };
+  apply(run, silent);
+  assert.equal(behind_s(run), null);
 });
 
 test("a lost tick leaves a gap in the line", () => {

@@ -138,6 +138,6 @@ def test_during_the_gap_no_old_value_passes_for_a_current_one(replayed: Replayed
     expect(tip.locator(".tip-note")).to_contain_text("old")
     expect(page.locator("#heart-rate-overlay .tip.text-a .tip-value")).not_to_have_text(UNKNOWN)
     expect(page.locator("#strap-a")).to_have_attribute("data-state", "streaming")
-    expect(page.locator("#measures-b .measures-note")).to_have_text(
-        "Not enough clean data yet: 44 of 45 s"
+    expect(page.locator("#measures-b .measures-why")).to_have_text(
+        "RMSSD: 45 s seen, 60 s needed to be sure"
     )

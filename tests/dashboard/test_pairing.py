@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from interbeat_collector.events import Packet
+from interbeat_collector.polar import decode_frame
 from interbeat_collector.session_file import SUFFIX, read_session
-from pages import visit, wait_for, wait_until_s
+from pages import hold_to_stop, visit, wait_for, wait_until_s
 from program import Program
 
 Pages = Callable[..., Page]
@@ -83,8 +85,7 @@ def test_a_couple_goes_from_the_list_of_sessions_to_a_recording(
         expect(page.locator(f"#strap-{partner} .strap-state")).to_have_text("signal good")
     expect(page.locator("#strap-b .strap-battery")).to_contain_text("battery low, 14")
     expect(page.locator("#strap-warning")).to_be_hidden()
-    page.get_by_role("button", name="Hold to stop").click(delay=1300)
-    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    hold_to_stop(page)
     (path,) = tmp_path.glob(f"*{SUFFIX}")
     assert read_session(path).session.settings["identity"] == {
         "a": "lifted",
@@ -116,8 +117,7 @@ def test_two_models_are_warned_of_until_one_person_has_worn_both(app: Program, p
     page.get_by_role("button", name="Skip: we know whose is whose").click()
     page.get_by_role("button", name="Begin the session").click(timeout=LIMIT_MS)
     expect(page.locator("#strap-warning-text")).to_contain_text("Movesense")
-    page.get_by_role("button", name="Hold to stop").click(delay=1300)
-    expect(page.locator("#ended-title")).to_have_text("Recording saved")
+    hold_to_stop(page)
 
     visit(page, app, "/calibrate")
     choose(page, FIRST, OTHER_MODEL, ("First", "Second"))
@@ -137,6 +137,66 @@ def test_two_models_are_warned_of_until_one_person_has_worn_both(app: Program, p
     expect(page.locator("#warning")).to_be_hidden()
 
 
+def test_raw_signals_are_a_choice_that_nobody_has_made(
+    app: Program, page: Page, tmp_path: Path
+) -> None:
+    visit(page, app, "/pair")
+    choose(page, OTHER_MODEL, SECOND)
+    expect(page.get_by_role("heading", name="Connecting")).to_be_visible()
+    expect(page.locator("#raw")).to_be_hidden()
+    page.get_by_role("button", name="Skip: we know whose is whose").click()
+    ecg, acceleration = page.get_by_label("Raw ECG"), page.get_by_label("Acceleration")
+    for box in (ecg, acceleration):
+        expect(box).not_to_be_checked(timeout=LIMIT_MS)
+    expect(page.locator("#raw-ecg-of")).to_contain_text("Ben's strap only; Ana's does not")
+    expect(page.locator("#raw")).to_contain_text("stays on this computer")
+    ecg.check()
+    page.get_by_role("button", name="Choose other straps").click()
+    choose(page, FIRST, SECOND)
+    page.get_by_role("button", name="Skip: we know whose is whose").click()
+    expect(ecg).not_to_be_checked(timeout=LIMIT_MS)
+    expect(page.locator("#raw-ecg-of")).to_contain_text("both straps")
+    acceleration.check()
+    page.get_by_role("button", name="Begin the session").click(timeout=LIMIT_MS)
+    wait_until_s(page, 30)
+    hold_to_stop(page)
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    recording = read_session(path)
+    assert recording.session.settings["raw"] == {"a": ["acceleration"], "b": ["acceleration"]}
+    packets = [e for e in recording.events if isinstance(e, Packet) and e.kind == "polar"]
+    assert {(p.partner, decode_frame(p.data).kind) for p in packets} == {("a", "acc"), ("b", "acc")}
+
+
+def test_two_models_are_warned_of_when_they_are_chosen_and_brought_along_to_be_compared(
+    app: Program, page: Page
+) -> None:
+    visit(page, app, "/pair")
+    for strap, name in ((OTHER_MODEL, "Ana"), (FIRST, "Ben")):
+        page.get_by_role("button", name=f"{strap} for {name}").click()
+    expect(page.locator("#warning-text")).to_contain_text("Movesense")
+    page.get_by_role("button", name=f"{SECOND} for Ana").click()
+    expect(page.locator("#warning")).to_be_hidden()
+    page.get_by_role("button", name=f"{OTHER_MODEL} for Ana").click()
+    page.get_by_role("link", name="Compare these two straps").click()
+    for strap, name in ((OTHER_MODEL, "First"), (FIRST, "Second")):
+        chosen = page.get_by_role("button", name=f"{strap} for {name}")
+        expect(chosen).to_have_attribute("aria-pressed", "true", timeout=LIMIT_MS)
+    expect(page.locator("#shared")).to_contain_text(f"same person: {FIRST} and {OTHER_MODEL}")
+    expect(page.get_by_role("button", name="Connect both straps")).to_be_enabled()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_straps_are_fitted(
+    page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with Program("--virtual-straps", data=tmp_path / "file" / "folder") as app:
+        for path in ("/pair", "/calibrate"):
+            visit(page, app, path)
+            expect(page.get_by_role("heading", name="Straps cannot be fitted now")).to_be_visible()
+            expect(page.locator("#problem")).to_contain_text("--data-dir")
+            expect(page.locator(".actions button:visible")).to_have_count(0)
+
+
 def test_without_bluetooth_the_next_step_is_told(page: Page, tmp_path: Path) -> None:
     # A bus that is not there: so it is on a computer without a Bluetooth service.
     with Program(data=tmp_path, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nowhere/at/all") as app:
@@ -154,7 +214,10 @@ def test_a_page_that_is_closed_lets_the_straps_go(app: Program, page: Page) -> N
     expect(page.locator("#straps")).to_be_visible()
     page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
-    assert json.loads(app.request("GET", "/api/pairing")[2]) == {"step": None}
+    assert json.loads(app.request("GET", "/api/pairing")[2]) == {
+        "step": None,
+        "recording": None,
+    }
 
 
 def test_a_refusal_stays_until_the_next_press_and_nothing_is_offered_that_has_no_words(
@@ -172,12 +235,16 @@ def test_a_refusal_stays_until_the_next_press_and_nothing_is_offered_that_has_no
     several_answers_ms = 1500
     page.wait_for_timeout(several_answers_ms)
     expect(page.locator("#problem")).to_contain_text("is being recorded")
+    expect(page.get_by_role("link", name="To the recording")).to_be_visible()
 
     app.request("DELETE", "/api/pairing")
     for path in ("/pair", "/calibrate"):
         visit(page, app, path)
         expect(page.locator("#problem")).to_contain_text("is being recorded")
         expect(page.locator(".actions button:visible")).to_have_count(0)
+        page.get_by_role("link", name="To the recording").click()
+        expect(page.locator("#session-names")).to_have_text("Ana and Ben")
+        expect(page.locator("#state-word")).to_have_text("Recording")
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket, expect
 
-from pages import visit, wait_for_chart, wait_until_s
+from pages import hold_to_stop, visit, wait_for_chart, wait_until_s
 from program import Program
 
 TELL_VIOLATIONS = """
@@ -45,7 +45,7 @@ def test_a_whole_visit_asks_only_this_program_and_breaks_no_rule(
         for name in ("1 min", "30 min", "Switch to", "show as table"):
             page.get_by_role("button", name=name).first.click()
         wait_for_chart(page)
-        page.get_by_role("button", name="Hold to stop").click(delay=1300)
+        hold_to_stop(page)
         page.get_by_role("button", name="Replay").click()
         expect(page.locator("#state-word")).to_have_text("Replay")
         page.get_by_role("button", name="60×").click()

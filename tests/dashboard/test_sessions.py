@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from interbeat_collector.session_file import SUFFIX, read_session
-from pages import elapsed_s, visit, wait_for, wait_until_s
+from pages import elapsed_s, hold_to_stop, visit, wait_for, wait_until_s
 from program import Program, free_port, interbeat
 
 NAMES = {"a": "Zoë <i>", "b": 'Li & "Bo"'}
@@ -103,7 +103,7 @@ def test_a_session_with_own_names_begins_and_stands_in_the_list(
     expect(page.locator("#start-problem")).to_contain_text("A session is being recorded")
     row.locator("a.open").click()
     expect(page.locator("#state-word")).to_have_text("Recording")
-    page.get_by_role("button", name="Hold to stop").click(delay=1300)
+    hold_to_stop(page)
     page.get_by_role("link", name="All sessions").last.click()
     expect(page.locator(".row[data-state=complete]")).to_have_count(2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from interbeat_collector.session_file import SUFFIX, read_session
-from pages import PALE_LINES, elapsed_s, known, lines, view_s, visit, wait_for, wait_until_s
+from pages import (
+    PALE_LINES,
+    SLOW_LINES,
+    elapsed_s,
+    hold_to_stop,
+    known,
+    lines,
+    view_s,
+    visit,
+    wait_for,
+    wait_until_s,
+)
 from program import Program, free_port, interbeat
 
 TIME = "#replay-time"
@@ -77,7 +89,7 @@ def test_a_short_click_does_not_stop_and_a_long_press_does(page: Page, tmp_path:
         stop.click(delay=600)
         page.wait_for_timeout(1200)
         expect(page.locator("#state-word")).to_have_text("Recording")
-        stop.click(delay=1300)
+        hold_to_stop(page)
         panel = page.get_by_role("dialog", name="Recording saved")
         expect(panel).to_be_visible()
         (path,) = tmp_path.iterdir()
@@ -108,7 +120,7 @@ def test_the_replay_shows_the_same_heart_rates_as_the_recording_did(
         wait_until_s(page, 70)
         page.keyboard.press("2")
         expect(page.locator("#lane .mark-text")).to_have_text("conflict")
-        page.get_by_role("button", name="Hold to stop").click(delay=1300)
+        hold_to_stop(page)
         expect(page.get_by_role("dialog", name="Recording saved")).to_be_visible()
         page.wait_for_timeout(500)
         live, live_s = shown(page), elapsed_s(page)
@@ -157,8 +169,11 @@ def test_a_jump_shows_what_was_known_then_and_nothing_later(player: Page) -> Non
     early = wait_for(player, lambda: s if max((s := shown(player))[0], default=99) < 41 else None)
     assert early[0]
     assert early[0].items() <= late[0].items()
-    expect(player.locator("#measures-a")).to_contain_text("Not enough clean data yet")
-    expect(player.locator("#measures-a")).to_contain_text("of 45 s")
+    figures = player.locator("#measures-a")
+    expect(figures.locator(".measures-why")).to_have_text(
+        re.compile(r"RMSSD: \d\d s seen, 60 s needed to be sure")
+    )
+    expect(figures.locator("[data-state=grey] dt")).to_have_text("RMSSD")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +231,7 @@ def test_tables_tell_what_the_charts_draw(player: Page) -> None:
     time, a, b = rows.nth(2).locator("th, td").all_inner_texts()
     assert time == "1:10"
     drawn = lines(player)
-    assert [int(a), int(b)] == [round(known(drawn[i])[70]) for i in (4, 5)]
+    assert [int(a), int(b)] == [round(known(drawn[i])[70]) for i in SLOW_LINES]
     values = player.locator("#lag-table tbody td").all_inner_texts()
     assert len(values) >= 5
     assert all(-1 <= float(text.replace("−", "-")) <= 1 for text in values)

@@ -19,10 +19,11 @@ from interbeat_server import cli
 from interbeat_server.desk import new_session
 from interbeat_server.runs import LiveRun
 from interbeat_server.sources import recorded_hearts_session, simulated_session
+from interbeat_server.validation.recordings import FOLDER
 
 DATA = Path(__file__).parent.parent / "data"
-RR_A = str(DATA / "rr" / "nsr009_5min.txt")
-RR_B = str(DATA / "rr" / "bartels_rest_16min.txt")
+RR_A = str(FOLDER / "rr" / "nsr009_5min.txt")
+RR_B = str(FOLDER / "rr" / "bartels_rest_16min.txt")
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +170,11 @@ BAD_CALLS = [
     (["demo", "--coupling", "-0.1"], "-0.1"),
     (["demo", "--lag-s", "5.1"], "5"),
     (["demo", "--seed", "1.5"], "1.5"),
+    (["demo", "--mode", "love"], "coregulate"),
+    (["demo", "--turns", "loud"], "independent"),
+    (["demo", "--gain", "1"], "--mode"),
+    (["demo", "--mode", "mutual", "--gain", "9"], "5"),
+    (["demo", "--rr-a", RR_A, "--rr-b", RR_B, "--mode", "mutual"], "--turns"),
     (["demo", "--duration-s", "0"], "0"),
     (["demo", "--port", "65536"], "65535"),
     (["demo", "--data-dir", ""], "--data-dir"),

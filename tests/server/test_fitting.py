@@ -7,6 +7,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
+from interbeat_collector import polar
 from interbeat_collector.events import PARTNERS, Device, Link, Packet, Partner
 from interbeat_collector.radio import Radio
 from interbeat_collector.session_file import SUFFIX, read_session
@@ -106,6 +110,48 @@ def test_straps_go_from_the_list_into_a_recording_without_a_second_connection(
         assert 17 <= len(beats) <= 21
         assert beats[0].t_s < 2
     assert recording.end is not None
+
+
+def test_raw_signals_are_recorded_from_begin_only_when_asked_for_and_only_where_offered(
+    tmp_path: Path,
+) -> None:
+    async def asked(there: Visit) -> None:
+        await there.ready(FIRST, MOVESENSE)
+        strap = there.air.strap(FIRST)
+        assert strap is not None
+        assert strap.written == []
+        there.room.start(LABELS, ["ecg", "acceleration"])
+        await asyncio.sleep(30)
+        assert strap.measuring == {"ecg", "acc"}
+        await there.desk.close()
+        assert strap.measuring == set()
+
+    async def not_asked(there: Visit) -> None:
+        await there.ready()
+        there.room.start(LABELS)
+        await asyncio.sleep(10)
+        assert [strap.written for strap in there.air.straps] == [[]] * 4
+
+    visit(tmp_path / "asked", asked)
+    visit(tmp_path / "plain", not_asked)
+    recording, plain = (
+        read_session(next((tmp_path / name).glob(f"*{SUFFIX}"))) for name in ("asked", "plain")
+    )
+    assert "raw" not in plain.session.settings
+    assert recording.session.settings["raw"] == {"a": ["ecg", "acceleration"]}
+    of_b = [e for e in recording.events if isinstance(e, Packet | Link) and e.partner == "b"]
+    assert not any(isinstance(e, Packet) and e.kind.startswith("polar") for e in of_b)
+    assert not any(isinstance(e, Link) and e.reason for e in of_b)
+    packets = [e for e in recording.events if isinstance(e, Packet) and e.partner == "a"]
+    answers = [polar.decode_answer(p.data) for p in packets if p.kind == "polar_control"]
+    assert [(a.op, a.kind) for a in answers[:4]] == [
+        *(("settings", "acc"), ("start", "acc")),
+        *(("settings", "ecg"), ("start", "ecg")),
+    ], "from the first answer on"
+    frames = [polar.decode_frame(p.data) for p in packets if p.kind == "polar"]
+    ecg = np.concatenate([f.samples for f in frames if f.kind == "ecg"])
+    assert len(ecg) == pytest.approx(30 * 130, abs=3 * polar.ECG_SAMPLES_IN_FRAME)
+    assert ecg.max() > 1000, "it is a heart and no flat line"
 
 
 def test_swapped_straps_are_recorded_for_the_partner_who_lifted(tmp_path: Path) -> None:

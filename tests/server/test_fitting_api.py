@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from program import Program, interbeat
+from program import Program, interbeat, received
 
 LABELS = {"a": "Ana", "b": "Ben"}
-FIRST, SECOND, ARMBAND = (f"F0:00:00:00:00:0{n}" for n in (1, 2, 4))
+FIRST, SECOND, MOVESENSE, ARMBAND = (f"F0:00:00:00:00:0{n}" for n in (1, 2, 3, 4))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def lift_until_recognised(app: Program) -> None:
 
 def test_nothing_is_paired_before_somebody_begins(app: Program) -> None:
     for path in ("pairing", "calibration"):
-        assert ask(app, "GET", path) == (200, {"step": None})
+        assert ask(app, "GET", path) == (200, {"step": None, "recording": None})
         assert ask(app, "DELETE", path)[0] == 204
     status, answer = ask(app, "POST", "pairing/choose", {"a": FIRST, "b": SECOND})
     assert status == 409
@@ -62,6 +62,7 @@ def test_nothing_is_paired_before_somebody_begins(app: Program) -> None:
         ("pairing/choose", {"a": FIRST}),
         ("pairing/identify", {"partner": "c"}),
         ("pairing/start", {"anyway": "perhaps"}),
+        ("pairing/start", {"raw": ["thoughts"]}),
         ("straps/lift", {}),
     ],
 )
@@ -92,7 +93,8 @@ def test_a_whole_pairing_becomes_a_run(app: Program) -> None:
     until(app, "pairing", "step", "ready")
     status, answer = ask(app, "POST", "pairing/start", {"labels": {"a": "Zoë", "b": "Li"}})
     assert status == 201
-    assert ask(app, "GET", "pairing") == (200, {"step": None})
+    for path in ("pairing", "calibration"):
+        assert ask(app, "GET", path) == (200, {"step": None, "recording": answer["run"]})
     with app.watch(answer["run"]) as viewer:
         hello = json.loads(viewer.recv(20))[0]
         assert hello["session"]["labels"] == {"a": "Zoë", "b": "Li"}
@@ -102,7 +104,35 @@ def test_a_whole_pairing_becomes_a_run(app: Program) -> None:
         assert "being recorded" in refused["error"]
         assert ask(app, "POST", "calibration")[0] == 409
         viewer.send(json.dumps({"type": "stop"}))
+        received(viewer, lambda message: message.get("state") == "ended")
     assert ask(app, "GET", "straps")[1]["labels"] == {"a": "Zoë", "b": "Li"}
+
+
+def test_two_models_are_warned_of_before_they_are_connected(app: Program) -> None:
+    assert ask(app, "POST", "pairing", {"labels": LABELS})[0] == 201
+    until(app, "pairing", "found", lambda found: len(found) == 4)
+    assert ask(app, "GET", f"pairing?a={FIRST}&b={SECOND}")[1]["warning"] is None
+    assert "Movesense" in ask(app, "GET", f"pairing?a={FIRST}&b={MOVESENSE}")[1]["warning"]
+    assert ask(app, "GET", f"pairing?a={FIRST}")[1]["warning"] is None
+    assert ask(app, "DELETE", "pairing")[0] == 204
+
+
+def test_it_is_told_which_virtual_straps_one_person_wears(app: Program) -> None:
+    status, document = ask(app, "POST", "calibration")
+    assert status == 201
+    assert document["shared_hearts"] == [["Polar H10 virtual 1", "Movesense virtual 3"]]
+    assert ask(app, "DELETE", "calibration")[0] == 204
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_straps_are_fitted(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with Program("--virtual-straps", data=tmp_path / "file" / "folder") as app:
+        app.sign_in()
+        for path, body in (("pairing", {"labels": LABELS}), ("calibration", None)):
+            status, answer = ask(app, "POST", path, body)
+            assert status == 507
+            assert "--data-dir" in answer["error"]
+            assert ask(app, "GET", path)[1]["step"] is None
 
 
 def test_rate_without_virtual_straps_is_refused(tmp_path: Path) -> None:

@@ -226,6 +226,26 @@ def test_one_extra_beat_identifies_nobody() -> None:
     assert after["identity"]["happened"] is None
 
 
+@pytest.mark.parametrize("early", [0.15, 0.25, 0.4])
+def test_one_early_beat_identifies_nobody(early: float) -> None:
+    owed: int | None = None
+
+    def premature(found: HeartRateMeasurement) -> HeartRateMeasurement:
+        """The first interval is cut, and the next one makes up for it."""
+        nonlocal owed
+        ticks = list(found.rr_ticks)
+        for i, rr in enumerate(ticks):
+            by = round(early * rr) if owed is None else -owed
+            ticks[i], owed = rr - by, max(by, 0)
+        return found._replace(rr_ticks=tuple(ticks))
+
+    world = World(Spell(OTHER_H10.id, 12.0, 15.0, premature))
+    after = world.until(25.0)
+    assert owed == 0, "no beat was early"
+    assert after["identity"]["asked"] == "a"
+    assert after["identity"]["happened"] is None
+
+
 def test_a_glimpse_of_lost_contact_identifies_nobody() -> None:
     world = World(Spell(OTHER_H10.id, 12.0, 12.9, no_contact))
     assert world.until(25.0)["identity"]["happened"] is None
@@ -421,6 +441,32 @@ def test_two_models_are_warned_of_until_they_are_calibrated() -> None:
     )
     assert calibrated.until(1.0)["warning"] is None
     assert World().until(1.0)["warning"] is None
+
+
+def test_two_models_are_foreseen_by_their_names_before_they_are_connected() -> None:
+    strangers = Candidate("05", "Somebody's"), Candidate("06", "H10 of the lab")
+    pairing = Pairing(LABELS, calibrated=lambda a, b: {a.id, b.id} == {OTHER_H10.id, MOVESENSE.id})
+    pairing.found_now((*STRAPS, *strangers))
+    foreseen = pairing.foreseen({"a": H10.id, "b": MOVESENSE.id})
+    assert foreseen is not None
+    assert "Movesense" in foreseen
+    for a, b in (
+        (H10.id, OTHER_H10.id),
+        (OTHER_H10.id, MOVESENSE.id),
+        (H10.id, strangers[0].id),
+        (strangers[0].id, strangers[1].id),
+        (MOVESENSE.id, MOVESENSE.id),
+        (H10.id, "gone"),
+        (H10.id, None),
+    ):
+        assert pairing.foreseen({"a": a, "b": b}) is None
+
+
+def test_the_document_tells_what_a_strap_offers_raw() -> None:
+    world = World(chosen={"a": H10.id, "b": MOVESENSE.id})
+    partners = world.pairing.document(0.0)["partners"]
+    assert partners["a"]["raw"] == ["ecg", "acceleration"]
+    assert partners["b"]["raw"] == []
 
 
 def test_going_back_forgets_the_choice() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,27 @@ import numpy as np
 import pytest
 
 from fast_clock import FastClock
-from interbeat_analysis.artifacts import mask_artifacts
-from interbeat_analysis.hrv import windowed_hrv
-from interbeat_analysis.series import heart_rate
-from interbeat_collector.events import PARTNERS, Event, Link, Marker, Packet, Session, Speech
+from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
+from interbeat_analysis.corrected import windowed_corrected_hrv
+from interbeat_analysis.series import CONFIRMED_BEATS, PROVISIONAL_BEATS, heart_rate
+from interbeat_collector.events import (
+    PARTNERS,
+    Event,
+    Link,
+    Marker,
+    Packet,
+    Partner,
+    Session,
+    Speech,
+)
+from interbeat_collector.heart_rate import decode, encode
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
 from interbeat_collector.simulation import DyadSettings, sessions
 from interbeat_collector.speech import spoken
 from interbeat_server import live
-from interbeat_server.analyze import correlation, hearts_of
+from interbeat_server.analyze import Heart, correlation, hearts_of
 from interbeat_server.live import TICK_S, Engine, Frame
+from interbeat_server.messages import frame_messages
 from interbeat_server.runs import HISTORY_S, LiveRun, ReplayRun, RunError
 from interbeat_server.sources import demo_settings, simulated_session
 
@@ -110,6 +122,30 @@ def frames_until(events: list[Event], t_s: float) -> tuple[Engine, list[Frame]]:
     return engine, [engine.frame(i * TICK_S) for i in range(round(t_s / TICK_S) + 1)]
 
 
+def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
+    """Compare a frame with the functions applied to all beats known then; how many samples."""
+    assert frame.indices is not None
+    nn_s = mask_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
+    for shown in (frame.heart_rate[p], frame.provisional[p]):
+        whole = heart_rate(heart.t_s, nn_s, shown.t_s)
+        np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
+    found = find_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
+    batch = windowed_corrected_hrv(
+        heart.t_s, heart.rr_s, found, np.array([frame.t_s]), live.HRV_WINDOW_S
+    )
+    for name, index in frame.indices[p].items():
+        np.testing.assert_allclose(index.value, getattr(batch.hrv, name)[0], rtol=1e-12)
+        assert index.corrected_percent == pytest.approx(batch.bad_percent[0], rel=1e-12)
+    assert _told(frame)["hrv"][p]["differences"] == batch.method[0]
+    return len(frame.heart_rate[p].t_s)
+
+
+def _told(frame: Frame) -> dict[str, Any]:
+    """The once-a-second message of a frame."""
+    (told,) = (message for message in frame_messages(frame, {}) if message["type"] == "col")
+    return told
+
+
 @pytest.mark.parametrize("t_s", [62.0, 83.0, 110.0, 150.0])
 def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
     session_and_events: tuple[Session, list[Event]], t_s: float
@@ -123,14 +159,7 @@ def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
     compared = 0
     for p in PARTNERS:
         heart = hearts[p]
-        nn_s = mask_artifacts(heart.rr_s)
-        shown = frame.heart_rate[p]
-        whole = heart_rate(heart.t_s, nn_s, shown.t_s)
-        np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
-        compared += len(shown.t_s)
-        batch = windowed_hrv(heart.t_s, nn_s, np.array([t_s]), live.HRV_WINDOW_S)
-        for value, expected in zip(frame.indices[p].hrv, batch, strict=True):
-            np.testing.assert_allclose(value, expected[0], rtol=1e-12)
+        compared += assert_batch_gives(frame, p, heart)
     if len(frame.columns.t_s):
         whole = correlation(hearts["a"], hearts["b"])
         for centre_s, r in zip(*frame.columns, strict=True):
@@ -139,6 +168,54 @@ def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
                 np.testing.assert_allclose(r, whole.r[known[0]], rtol=0, atol=1e-12)
                 compared += 1
     assert compared, "nothing was compared"
+
+
+def with_extra_beats(event: Event, number: int, every: int) -> Event:
+    """One interval of some packets cut in two."""
+    if not isinstance(event, Packet) or event.kind != "heart_rate" or number % every:
+        return event
+    found = decode(event.data)
+    if not found.rr_ticks:
+        return event
+    first, *others = found.rr_ticks
+    ticks = (round(0.4 * first), first - round(0.4 * first), *others)
+    return replace(event, data=encode(found._replace(rr_ticks=ticks)))
+
+
+def spoiled_frame(every: int, until_s: float) -> tuple[Frame, dict[Partner, Heart]]:
+    """The frame at a moment of a session with extra beats, and all beats known then."""
+    session, endless = simulated_session(DyadSettings(seed=8))
+    coming = takewhile(lambda event: event.t_s <= until_s, endless)
+    events = [with_extra_beats(event, i, every) for i, event in enumerate(coming)]
+    engine = Engine()
+    for event in events:
+        engine.push(event)
+    engine.skip_to(until_s - TICK_S)
+    return engine.frame(until_s), hearts_of(Recording(session, tuple(events)))
+
+
+@pytest.mark.parametrize(("every", "method"), [(61, "redistributed"), (9, "masked")])
+def test_artefacts_are_judged_live_as_with_everything_before_in_memory(
+    every: int, method: str
+) -> None:
+    frame, hearts = spoiled_frame(every, live.MEMORY_S + 130.0)
+    assert frame.indices is not None
+    for p in PARTNERS:
+        assert_batch_gives(frame, p, hearts[p])
+        told = _told(frame)["hrv"][p]
+        assert told["differences"] == method
+        assert told["artifact_share"] > 0
+
+
+def test_a_noisy_minute_shows_no_figure_however_many_seconds_are_clean() -> None:
+    frame, _ = spoiled_frame(5, 100.0)
+    assert frame.indices is not None
+    for p in PARTNERS:
+        told = _told(frame)["hrv"][p]
+        assert told["clean_s"] >= 30
+        assert told["artifact_share"] > 0.2
+        assert told["rmssd_ms"] is None
+        assert told["states"]["rmssd_ms"]["state"] == "off"
 
 
 def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
@@ -153,6 +230,28 @@ def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
     columns = np.concatenate([f.columns.t_s for f in frames if f.columns is not None])
     assert np.allclose(np.diff(columns), live.HOP_S)
     assert columns[-1] > LENGTH_S - 27
+
+
+def test_provisional_samples_follow_the_settled_ones_up_to_two_beats_from_the_end(
+    session_and_events: tuple[Session, list[Event]],
+) -> None:
+    session, events = session_and_events
+    _, frames = frames_until(events, 60.0)
+    settled: dict[Partner, float] = {}
+    seen = 0
+    for number, frame in enumerate(frames):
+        settled |= {p: frame.heart_rate[p].t_s[-1] for p in PARTNERS if len(frame.heart_rate[p][0])}
+        if number < 40 or number % 5:
+            continue
+        known = hearts_of(Recording(session, tuple(e for e in events if e.t_s <= frame.t_s)))
+        for p in PARTNERS:
+            soon = frame.provisional[p].t_s
+            assert settled[p] <= known[p].t_s[-CONFIRMED_BEATS]
+            if len(soon):
+                seen += 1
+                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / live.FS_HZ)
+                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / live.FS_HZ
+    assert seen > 70
 
 
 def test_a_dropout_is_a_gap_in_everything(
@@ -221,6 +320,7 @@ def test_a_jump_beyond_the_history_goes_on_like_an_uninterrupted_replay() -> Non
     for frame, expected in zip(after, straight[597:], strict=True):
         for p in PARTNERS:
             np.testing.assert_allclose(frame.heart_rate[p], expected.heart_rate[p], atol=1e-9)
+            np.testing.assert_allclose(frame.provisional[p], expected.provisional[p], atol=1e-9)
             np.testing.assert_allclose(frame.beats[p], expected.beats[p], atol=1e-9)
         assert frame.signals == expected.signals
         assert frame.gaps == expected.gaps

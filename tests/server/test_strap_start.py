@@ -15,7 +15,12 @@ from air import IDS, World, virtual_strap
 from fast_clock import FastClock
 from interbeat_collector.events import PARTNERS, Link, Packet, Partner
 from interbeat_collector.radio import StrapError, StrapNotFound
-from interbeat_collector.session_file import Recording, SessionWriter, read_session
+from interbeat_collector.session_file import (
+    Recording,
+    SessionWriteError,
+    SessionWriter,
+    read_session,
+)
 from interbeat_server.desk import Desk, new_session
 from interbeat_server.equipment import Equipment
 from interbeat_server.runs import LiveRun, ReplayRun, StrapRun
@@ -72,6 +77,26 @@ def test_without_a_memory_the_straps_are_asked_for(tmp_path: Path) -> None:
         virtual_time.run(begun(tmp_path, wish({})))
     with pytest.raises(StrapError, match="--strap b=ID"):
         virtual_time.run(begun(tmp_path, wish({"a": IDS["a"]})))
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_straps_are_looked_for(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        world = World()
+        (tmp_path / "file").write_text("")
+        with pytest.raises(SessionWriteError, match="--data-dir"):
+            await begun(tmp_path / "file" / "folder", wish(IDS), world)
+        assert world.clock.now_s() == 0.0
+
+    virtual_time.run(scenario())
+
+
+def test_the_header_tells_what_was_asked_for_raw(tmp_path: Path) -> None:
+    plain = virtual_time.run(begun(tmp_path, wish(IDS)))
+    asked = virtual_time.run(begun(tmp_path, wish(IDS, acceleration=True)))
+    assert "raw" not in plain.session.settings
+    assert asked.session.settings["raw"] == {"a": ["acceleration"], "b": ["acceleration"]}
 
 
 def test_one_strap_cannot_be_worn_by_two(tmp_path: Path) -> None:
@@ -184,23 +209,41 @@ def test_the_file_has_every_change_of_the_links_and_an_end(tmp_path: Path) -> No
     assert recording.duration_s == 90.0
 
 
-def test_a_stopped_recording_keeps_what_came_and_lets_the_straps_go(tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["streaming", "stale", "backoff", "scanning", "connecting"])
+def test_a_stopped_recording_keeps_what_came_and_lets_the_straps_go(
+    tmp_path: Path, state: str
+) -> None:
+    """Whatever the other strap does at that moment."""
+
     async def scenario() -> tuple[Path, int]:
         world = World()
         session = new_session({"a": {}, "b": {}})
         writer = SessionWriter(tmp_path, session)
-        run = StrapRun(session, {p: world.strap(p) for p in PARTNERS}, writer, clock=VirtualClock)
+        straps = {p: world.strap(p) for p in PARTNERS}
+        run = StrapRun(session, straps, writer, clock=VirtualClock)
         driving = asyncio.ensure_future(run.drive())
         await asyncio.sleep(30)
+        if state == "stale":
+            world.worn["a"].silence(60)
+        elif state != "streaming":
+            world.worn["a"].outcomes.append("hang")
+            world.worn["a"].drop()
+        async with asyncio.timeout(60):
+            while straps["a"].state != state:
+                await asyncio.sleep(0.01)
         sent = sum(len(worn.sent) for worn in world.worn.values())
         await run.stop()
         await driving
+        assert run.error is None
+        assert (world.air.scanning, world.air.connecting) == (0, 0)
         assert all(worn.client is None for worn in world.worn.values())
         return writer.path, sent
 
     path, sent = virtual_time.run(scenario())
-    kept = [e for e in read_session(path).events if isinstance(e, Packet)]
+    recording = read_session(path)
+    kept = [e for e in recording.events if isinstance(e, Packet)]
     assert len([e for e in kept if e.kind == "heart_rate"]) == sent
+    assert recording.end is not None
 
 
 def test_a_full_disk_ends_the_recording_and_lets_the_straps_go(

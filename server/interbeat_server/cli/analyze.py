@@ -14,7 +14,7 @@ from .sessions import session_path
 if TYPE_CHECKING:
     from interbeat_collector.events import Partner
 
-    from ..analyze import Heart
+    from ..heart_document import Heart, Wanted
 
 
 def run_analyze(options: argparse.Namespace) -> int:
@@ -31,28 +31,61 @@ def run_analyze(options: argparse.Namespace) -> int:
 
 def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
     """The document, a title and what the partners are called."""
-    from interbeat_collector.rr_file import read_rr
-    from interbeat_collector.session_file import read_session
-
-    from ..analyze import SESSION_BASIS, analyze, heart_of_rr, hearts_of
-
     if options.file and (options.rr_a or options.rr_b):
         raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
-    if options.file:
-        refuse(options, "--offset-s sets apart two RR files", "offset_s")
-        recording = read_session(session_path(options))
-        session = recording.session
-        title = f"Session {session.id} ({session.kind}), {session.started_utc}"
-        document = analyze(hearts_of(recording), recording.duration_s, SESSION_BASIS)
-        return document, title, session.labels
+    if options.full or options.ecg:
+        from ..further import check_installed
+
+        check_installed()
+    return _of_session(options) if options.file else _of_rr_files(options)
+
+
+def _of_session(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
+    from interbeat_collector.session_file import read_session
+
+    from ..analyze import SESSION_BASIS, analyze, hearts_of
+
+    refuse(options, "--offset-s sets apart two RR files", "offset_s")
+    recording = read_session(session_path(options))
+    session, hearts = recording.session, hearts_of(recording)
+    document = analyze(hearts, recording.duration_s, SESSION_BASIS, _wanted(options))
+    if options.ecg:
+        from ..ecg_record import ecg_document
+
+        for partner, heart in hearts.items():
+            found = ecg_document(recording, partner, *heart, beats=options.beats)
+            document["partners"][partner]["ecg"] = found
+    return document, f"Session {session.id} ({session.kind}), {session.started_utc}", session.labels
+
+
+def _of_rr_files(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
+    from interbeat_collector.rr_file import read_rr
+
+    from ..analyze import analyze, heart_of_rr
+
     if not options.rr_a:
         raise UserError("Nothing to analyse: give a session file, or --rr-a FILE and --rr-b FILE.")
+    if options.ecg:
+        raise UserError("--ecg is for sessions; RR files hold none. Leave it out here.")
     hearts: dict[Partner, Heart] = {"a": heart_of_rr(read_rr(Path(options.rr_a)))}
     names: dict[Partner, str] = {"a": Path(options.rr_a).name}
     if options.rr_b:
         hearts["b"] = heart_of_rr(read_rr(Path(options.rr_b)), options.offset_s or 0.0)
         names["b"] = Path(options.rr_b).name
-    return analyze(hearts), "RR recordings", names
+    return analyze(hearts, wanted=_wanted(options)), "RR recordings", names
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    from interbeat_analysis.spectra import PRESETS
+
+    from ..heart_document import Wanted
+
+    return Wanted(
+        corrected=options.artifacts == "auto",
+        preset=PRESETS[options.preset],
+        beats=options.beats,
+        full=options.full,
+    )
 
 
 def add_analyze(verbs: Verbs) -> None:
@@ -63,5 +96,26 @@ def add_analyze(verbs: Verbs) -> None:
     parser.add_argument("--rr-a", metavar="FILE", help="RR intervals of the first partner")
     parser.add_argument("--rr-b", metavar="FILE", help="RR intervals of the second partner")
     add_offset(parser)
+    parser.add_argument(
+        "--artifacts",
+        choices=("auto", "off"),
+        default="auto",
+        help="off: take every interval as it is (default auto: leave out or replace bad ones)",
+    )
+    parser.add_argument(
+        "--preset",
+        choices=("task-force", "kubios-like"),
+        default="task-force",
+        help="how spectra and DFA are made (default task-force)",
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="add neurokit2's further indices; takes minutes an hour"
+    )
+    parser.add_argument(
+        "--ecg", action="store_true", help="hold the intervals against a session's recorded ECG"
+    )
+    parser.add_argument(
+        "--beats", action="store_true", help="list every beat, in the JSON document"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     add_data_dir(parser)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def run_bench_strap(options: argparse.Namespace) -> int:
     """Be a virtual strap on a spare Bluetooth dongle, to test a real radio without a body."""
     try:
-        from interbeat_collector.bench_strap import BenchStrapError, wear
+        from interbeat_collector.bench_controller import BenchStrapError
+        from interbeat_collector.bench_strap import wear
         from interbeat_collector.bumble_strap import Making
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "bumble":

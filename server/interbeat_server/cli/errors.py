@@ -14,12 +14,14 @@ def user_errors() -> tuple[type[Exception], ...]:
     from interbeat_collector.radio import RadioError
     from interbeat_collector.rr_file import RRFileError
     from interbeat_collector.session_file import SessionFileError, SessionWriteError
+    from interbeat_collector.speech_file import SpeechFileError
 
+    from ..further import FurtherError
     from ..runs import RunError
     from ..serve import PortError
     from ..strap_book import StrapBookError
 
     return (
         *(UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError),
-        *(RadioError, StrapBookError),
+        *(RadioError, SpeechFileError, StrapBookError, FurtherError),
     )

@@ -10,9 +10,9 @@ from .arguments import Verbs, add_verb
 
 def run_validate(options: argparse.Namespace) -> int:
     """Measure the program against simulations with known truth."""
-    from ..validation import clock, core, index
+    from ..validation import clock, core, hrv, index, synchrony
 
-    validation = {"clock": clock, "index": index}[options.what]
+    validation = {"clock": clock, "hrv": hrv, "synchrony": synchrony, "index": index}[options.what]
     try:
         rows = validation.rows(
             quick=options.quick, progress=core.to_stderr, workers=core.usual_workers()
@@ -31,8 +31,12 @@ def add_validate(verbs: Verbs) -> None:
     parser = add_verb(verbs, "validate", run_validate, "interbeat validate clock --quick")
     parser.add_argument(
         "what",
-        choices=("clock", "index"),
-        help="clock: when beats and samples happened; index: linkage, lead, settling and index",
+        choices=("clock", "hrv", "synchrony", "index"),
+        help=(
+            "clock: when beats and samples happened; hrv: variability and artefacts; "
+            "synchrony: how often strangers are called synchronous, and what is found of a "
+            "coupling; index: linkage, lead, settling and index"
+        ),
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter simulations")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")

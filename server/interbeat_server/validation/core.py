@@ -38,6 +38,8 @@ class Row:
     """The limits are to be reached, not kept below."""
     count: int | None = None
     """How many cases a share in percent is of."""
+    digits: int = 1
+    """Behind the point, as shown."""
 
     @property
     def met(self) -> bool:
@@ -156,7 +158,7 @@ def _leave_interrupts() -> None:
 
 
 def _figures(row: Row) -> str:
-    values = " / ".join(_shown(figure) for figure in row.figures)
+    values = " / ".join(_shown(figure, row.digits) for figure in row.figures)
     return f"{'/'.join(row.names)} {values} {row.unit}"
 
 
@@ -173,9 +175,12 @@ def _verdict(row: Row) -> str:
     return "met" if row.met else "MISSED"
 
 
-def _shown(value: float) -> str:
-    return "–" if not np.isfinite(value) else f"{value:.1f}"
+def _shown(value: float, digits: int) -> str:
+    if not np.isfinite(value):
+        return "–"
+    too_small = 0 < abs(value) < 0.5 * 10**-digits
+    return f"{value:.1e}" if too_small else f"{value:.{digits}f}"
 
 
 def _number(value: float) -> float | None:
-    return round(value, 4) if np.isfinite(value) else None
+    return float(f"{value:.6g}") if np.isfinite(value) else None

@@ -25,6 +25,8 @@ SHARE = 0.05
 SEEDS = range(4)
 APART = 3
 """Beats from one injected artefact to the next, at least."""
+AT_ENDS = 2
+"""Intervals at either end that are left alone: none can be told there."""
 
 EXTRA_AT = (0.3, 0.7)
 EARLY_BY = (0.2, 0.4)
@@ -58,7 +60,7 @@ def injected(
     part, side = rng.random(count), rng.choice([-1.0, 1.0], size=count)
 
     def of(name: Injection) -> np.ndarray:
-        return which == kinds.index(name) if name in kinds else np.zeros(count, dtype=bool)
+        return np.asarray(which == (kinds.index(name) if name in kinds else -1))
 
     # Interval i ends at beat i + 1.
     made_s = beat_t_s.copy()
@@ -74,7 +76,7 @@ def injected(
 def cleaned(rr_s: np.ndarray) -> np.ndarray:
     """A record with its own artefacts corrected, and what could not be corrected left out."""
     nn_s = redistribute(np.cumsum(rr_s), rr_s, find_artifacts(rr_s)).nn_s
-    return nn_s[~np.isnan(nn_s)]
+    return np.asarray(nn_s[~np.isnan(nn_s)])
 
 
 def trial_series(records: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -116,14 +118,13 @@ def _bias(pairs: Iterable[tuple[np.ndarray, np.ndarray]], *, causal: bool) -> Bi
 
 def _places(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
     """Intervals to spoil, increasing: at least `APART` beats between two, and none at the ends."""
-    ends, step = 2, APART + 1  # an artefact spoils its interval and the next
-    free = n - 2 * ends - (count - 1) * (step - 1)
+    free = n - 2 * AT_ENDS - (count - 1) * (APART - 1)
     if free < count:
         raise ValueError(f"{n} intervals have no room for {count} artefacts {APART} beats apart")
     chosen = np.sort(rng.choice(free, size=count, replace=False))
-    return np.asarray(ends + chosen + np.arange(count) * (step - 1))
+    return np.asarray(AT_ENDS + chosen + np.arange(count) * (APART - 1))
 
 
 def _between(limits: tuple[float, float], part: np.ndarray) -> np.ndarray:
     low, high = limits
-    return low + (high - low) * part
+    return np.asarray(low + (high - low) * part)

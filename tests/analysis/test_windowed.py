@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 import naive
 from interbeat_analysis.series import grid, heart_rate
-from interbeat_analysis.synchrony import (
+from interbeat_analysis.summaries import highest_lag_s, leadership, summary
+from interbeat_analysis.windowed import (
     WindowedCrossCorrelation,
     fisher_z,
-    summary,
     windowed_cross_correlation,
 )
 
@@ -146,7 +146,12 @@ def test_swapping_the_partners_flips_the_lags(anchor, gaps):
     forth = windowed_cross_correlation(a, b, 4.0, anchor=anchor, **SMALL)
     back = windowed_cross_correlation(b, a, 4.0, anchor=anchor, **SMALL)
     np.testing.assert_allclose(forth.r, back.r[:, ::-1], rtol=0, atol=1e-13)
-    assert np.isclose(summary(forth).a_leads_z, summary(back).b_leads_z)
+    one, two = summary(forth), summary(back)
+    assert np.isclose(one.a_leads_z, two.b_leads_z)
+    assert one.best_lag_s == -two.best_lag_s
+    assert one.leadership == -two.leadership
+    for name in ("mean_z", "mean_abs_z", "zero_lag_z", "windows"):
+        assert np.isclose(getattr(one, name), getattr(two, name), rtol=0, atol=1e-12)
 
 
 @given(
@@ -176,6 +181,47 @@ def test_a_dropout_changes_no_window_outside_it():
     assert not outside.all()
     np.testing.assert_allclose(after.r[outside], before.r[outside], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(np.isnan(after.r), after.n_valid < 96)
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+def test_reversing_time_flips_the_lead(anchor):
+    a, b = dyad()
+    forth = summary(windowed_cross_correlation(a, b, 4.0, anchor=anchor))
+    back = summary(windowed_cross_correlation(a[::-1], b[::-1], 4.0, anchor=anchor))
+    assert back.best_lag_s == -forth.best_lag_s
+    assert back.mean_z == pytest.approx(forth.mean_z, abs=0.02)
+    assert back.a_leads_z == pytest.approx(forth.b_leads_z, abs=0.02)
+    assert np.sign(back.leadership) == -np.sign(forth.leadership)
+
+
+def test_another_level_or_size_of_one_partner_moves_no_r():
+    a, b = dyad()
+    plain = windowed_cross_correlation(a, b, 4.0).r
+    for changed in (a + 25.0, a.mean() + 3.0 * (a - a.mean())):
+        found = windowed_cross_correlation(changed, b, 4.0).r
+        np.testing.assert_allclose(found, plain, rtol=0, atol=1e-9)
+
+
+def test_a_faster_heart_with_the_same_modulation_moves_r_by_little():
+    rows = np.genfromtxt(
+        DATA / "dyad_ref_rr.csv", delimiter=",", skip_header=1, dtype=None, encoding="utf-8"
+    )
+    t_s = grid(2.0, 598.0, 4.0)
+    beats = {p: (rows["f1"][rows["f0"] == p], rows["f2"][rows["f0"] == p] / 1e3) for p in "ab"}
+    b = heart_rate(*beats["b"], t_s)
+    plain = summary(windowed_cross_correlation(heart_rate(*beats["a"], t_s), b, 4.0))
+    faster = summary(windowed_cross_correlation(_faster(*beats["a"], 25.0, t_s), b, 4.0))
+    assert faster.mean_z == pytest.approx(plain.mean_z, abs=0.02)
+    assert faster.best_lag_s == pytest.approx(plain.best_lag_s, abs=0.25)
+
+
+def _faster(beat_t_s, rr_s, by_bpm, t_s):
+    """The heart rate, read again from the beats of a heart that is so much faster."""
+    fine_s = np.arange(beat_t_s[0] - rr_s[0], beat_t_s[-1], 0.001)
+    bpm = heart_rate(beat_t_s, rr_s, fine_s) + by_bpm
+    counted = np.nancumsum(bpm / 60.0) * 0.001
+    new_t_s = np.interp(np.arange(1.0, counted[-1]), counted, fine_s)
+    return heart_rate(new_t_s[1:], np.diff(new_t_s), t_s)
 
 
 def test_the_share_of_valid_pairs_decides():
@@ -261,7 +307,18 @@ def test_the_summary_is_the_mean_of_what_is_known():
     assert found.a_leads_z == pytest.approx(np.nanmean(z[:, 2]))
     assert found.b_leads_z == pytest.approx(z[0, 0])
     assert found.best_lag_s == 1.0
+    assert found.leadership == 1.0
     assert found.windows == 2
+
+
+def test_leadership_counts_windows_by_their_highest_r_and_not_those_that_tie():
+    r = np.array([[0.1, 0.2, 0.6], [0.7, 0.2, 0.6], [0.0, 0.5, 0.1], [0.4, 0.1, 0.4]])
+    wcc = WindowedCrossCorrelation(np.arange(4.0), np.array([-1.0, 0.0, 1.0]), r, np.ones_like(r))
+    np.testing.assert_array_equal(highest_lag_s(wcc), [1.0, -1.0, 0.0, 0.0])
+    assert summary(wcc).leadership == 0.0
+    assert leadership(np.array([2.0, 1.0, -1.0, np.nan])) == pytest.approx(1 / 3)
+    assert np.isnan(leadership(np.array([np.nan])))
+    assert leadership(np.zeros(3)) == 0.0
 
 
 def test_fisher_z_is_finite_at_one_and_undoes_tanh():

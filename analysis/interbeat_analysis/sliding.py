@@ -1,0 +1,115 @@
+"""Sums over sliding windows, held so that many of them are quick and each is exact by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import gcd
+
+import numpy as np
+
+FLAT_SHARE = 1e-6
+FLAT_ROUNDING = 1e-12
+"""A window counts as constant when its standard deviation is below this share of the whole
+series', or of its largest distance from zero: what is left there is rounding, not signal."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many windows there are, how long each is, and how far it is from the next: samples."""
+
+    windows: int
+    width: int
+    hop: int
+
+    @cached_property
+    def block(self) -> int:
+        """Samples of which every window and every step is a multiple."""
+        return gcd(self.width, self.hop)
+
+    @cached_property
+    def blocks(self) -> int:
+        """Blocks from the begin of the first window to the end of the last."""
+        return ((self.windows - 1) * self.hop + self.width) // self.block
+
+    @cached_property
+    def step(self) -> int:
+        """Blocks from one window to the next."""
+        return self.hop // self.block
+
+    def of_windows(self, table: np.ndarray, begin: int) -> np.ndarray:
+        """One value for each window, the first at sample `begin`: (..., block, p) to (..., w)."""
+        column, row = divmod(begin, self.block)
+        return table[..., row, column : column + self.step * (self.windows - 1) + 1 : self.step]
+
+
+class Blocks:
+    """A series turned so that the same sample of every block lies together.
+
+    Row m holds samples m, m + block, m + 2 block, ..., for m up to twice the block, so that
+    whatever sample a lag begins at, its blocks are a plain part of the table, and sums over
+    blocks run over neighbours in memory.
+    """
+
+    def __init__(self, x: np.ndarray, layout: Layout) -> None:
+        self.layout = layout
+        rows = 2 * layout.block - 1
+        columns = -(-x.shape[-1] // layout.block)
+        self.table = np.zeros((*x.shape[:-1], rows, columns))
+        for row in range(rows):
+            part = x[..., row :: layout.block]
+            self.table[..., row, : part.shape[-1]] = part
+
+    def at(self, begin: int) -> np.ndarray:
+        """Samples of all blocks from `begin` on, (..., block, blocks)."""
+        column, row = divmod(begin, self.layout.block)
+        end = column + self.layout.blocks
+        return self.table[..., row : row + self.layout.block, column:end]
+
+
+def window_sums(products: np.ndarray, layout: Layout) -> np.ndarray:
+    """Sums over every window of what was summed over blocks, (..., blocks) to (..., w)."""
+    sums = sliding_sum(products, layout.width // layout.block)
+    return sums[..., :: layout.step]
+
+
+def window_means(table: np.ndarray, layout: Layout) -> np.ndarray:
+    """Means of the windows at every sample, rows and columns as in the table of `Blocks`."""
+    of_blocks = np.swapaxes(sliding_sum(np.swapaxes(table, -1, -2), layout.block), -1, -2)
+    return sliding_sum(of_blocks, layout.width // layout.block) / layout.width
+
+
+def sliding_sum(x: np.ndarray, width: int) -> np.ndarray:
+    """Sums of `width` neighbours along the last axis.
+
+    Stretches of 1, 2, 4, ... are added up to the width, so a sum holds its own window and
+    nothing else; in a running sum every window would carry the rounding of the whole record
+    before it.
+    """
+    windows = x.shape[-1] - width + 1
+    total, done, size = None, 0, 1
+    while size <= width:
+        if half := size // 2:
+            x = x[..., :-half] + x[..., half:]
+        if width & size:
+            part = x[..., done : done + windows]
+            total = part if total is None else total + part
+            done += size
+        size *= 2
+    return np.asarray(total)
+
+
+def centred(x: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`x` without its mean, 0 where unknown, and the variance at which a window is constant.
+
+    Sums of squares about the mean of the series, not about 0, keep the digits that the
+    difference in a variance would otherwise cancel.
+    """
+    count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+    x = np.where(known, x, 0.0)
+    mean = x.sum(axis=-1, keepdims=True) / count
+    largest = np.abs(x).max(axis=-1, keepdims=True, initial=0.0)
+    x -= mean
+    x *= known
+    variance = (x**2).sum(axis=-1, keepdims=True) / count
+    return x, FLAT_SHARE**2 * variance + (FLAT_ROUNDING * largest) ** 2

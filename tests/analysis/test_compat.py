@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from interbeat_analysis.compat import published
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def reference(name: str) -> Any:
+    return json.loads((DATA / "reference" / f"{name}.json").read_text("utf-8"))
+
+
+def dyad() -> tuple[np.ndarray, np.ndarray]:
+    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
+    return a, b
+
+
+def column(values: list[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def assert_equal(found: np.ndarray, expected: Any) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
+def test_susy_prints_the_same_21_figures_and_8_profiles() -> None:
+    expected = reference("susy_30s_5s")
+    found = published(*dyad(), 4.0, "susy")
+    names = [name for name in expected["summary"] if not name.startswith("Var")]
+    assert list(found.summary) == names
+    assert_equal(
+        np.array([found.summary[name] for name in names]),
+        column([expected["summary"][name] for name in names]),
+    )
+    columns = {**expected["lag_profile"], **expected["segment_profile"]}
+    assert set(found.profiles) == set(columns)
+    for name, values in columns.items():
+        assert_equal(found.profiles[name], values)
+
+
+def test_susy_counts_lags_the_other_way_round() -> None:
+    source = np.random.default_rng(1).standard_normal(1208)
+    found = published(source[8:], source[:-8], 4.0, "susy")
+    np.testing.assert_allclose(found.wcc.lag_s, np.linspace(5.0, -5.0, 41))
+    assert found.wcc.lag_s[np.argmax(found.wcc.r.mean(axis=0))] == 2.0
+    assert found.summary["Z(lead1)"] > found.summary["Z(lead2)"]
+
+
+def test_susy_joins_what_is_left_of_a_series_with_a_gap() -> None:
+    a, b = dyad()
+    a[1000:1040] = np.nan
+    joined = [np.delete(x, np.s_[1000:1040]) for x in (a, b)]
+    with_gap, without = published(a, b, 4.0, "susy"), published(*joined, 4.0, "susy")
+    assert with_gap.summary == pytest.approx(without.summary, nan_ok=True)
+
+
+def test_rmea_returns_the_same_table_and_means() -> None:
+    expected = reference("rmea_wlcc_30s_1s_5s")
+    found = published(*dyad(), 4.0, "rmea")
+    table = np.loadtxt(DATA / "reference" / "rmea_wlcc_raw.csv", delimiter=",", skiprows=1)
+    assert_equal(found.wcc.r, table)
+    for kind in ("raw", "z", "absz"):
+        for name in ("grandAver", "s1_lead_mean", "s2_lead_mean", "lag_zero_mean"):
+            assert found.summary[f"{kind}.{name}"] == pytest.approx(expected[kind][name], abs=1e-9)
+        assert_equal(found.profiles[f"{kind}.all_lags"], expected[kind]["all_lags"])
+
+
+def test_boker_returns_the_same_rows_and_the_same_smoothed_peaks() -> None:
+    expected = reference("boker_wcc_peakpick")
+    found = published(*dyad(), 4.0, "boker")
+    assert found.wcc.r.shape == (expected["n_rows"], 41)
+    for row, name in ((0, "row_1"), (149, "row_150"), (-1, "row_last")):
+        assert_equal(found.wcc.r[row], expected[name])
+    assert_equal(found.wcc.r.mean(axis=0), expected["column_mean"])
+    for name in ("mean", "mean_abs_z", "n_peaks_found"):
+        assert found.summary[name] == pytest.approx(expected[name], abs=1e-9)
+    np.testing.assert_array_equal(
+        found.profiles["maxIndex"], column(expected["peak_index_half_lags"])
+    )
+    assert_equal(found.profiles["maxValue"], column(expected["peak_value"]))
+
+
+def test_bsync_returns_the_same_rows_optima_and_leadership() -> None:
+    expected = reference("bsync_wcc")
+    found = published(*dyad(), 4.0, "bsync")
+    assert len(found.wcc.t_s) == expected["n_windows"]
+    assert_equal(found.wcc.r[0], expected["row_1"]["wcc"])
+    assert_equal(found.wcc.r[99], expected["row_100"]["wcc"])
+    assert found.summary["fisher_z"] == pytest.approx(expected["fisher_z"], abs=1e-9)
+    lags = column(expected["optima_local"]["optimum_lag"])
+    np.testing.assert_array_equal(found.profiles["optimum_lag"], lags)
+    assert found.summary["leadership_mean"] == pytest.approx(expected["leadership_mean"], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"compat": "syncpy"}, "compat = 'syncpy' must be one of susy, rmea, boker, bsync"),
+        ({"fs": 4.5}, "fs = 4.5: SUSY takes whole Hz and seconds and would cut it to 4"),
+        ({"a": np.zeros(200), "b": np.zeros(200)}, "50 s of both series is too short"),
+        ({"a": np.zeros(2399)}, r"shapes \(2399,\) and \(2400,\)"),
+    ],
+)
+def test_a_wrong_call_is_refused_in_one_line(changed: dict[str, Any], message: str) -> None:
+    a, b = dyad()
+    with pytest.raises(ValueError, match=message) as refused:
+        published(**{"a": a, "b": b, "fs": 4.0, "compat": "susy", **changed})
+    assert "\n" not in str(refused.value)
