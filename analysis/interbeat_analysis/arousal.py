@@ -88,7 +88,7 @@ def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
     ndarray, shape (..., n)
         Smoothed with a Gaussian of 3 s, for the n whole seconds that the series covers. Holes
         up to 4 s are bridged by straight lines first: left out, 5 % bad beats would shorten the
-        half-decay time by 5 %, and so by 3 %. NaN in longer holes, before the first known sample
+        half-decay time by 5 %, not by 3 to 4 %. NaN in longer holes, before the first known sample
         and after the last.
 
     Raises
