@@ -280,7 +280,7 @@ def _flags(both: Series, state: LinkageState, breathing: BreathingCheck) -> tupl
     raised: list[Flag] = []
     if state == "same_source":
         raised.append("same_source")
-    if max(rejected_shares(both)) > MAX_REJECTED_SHARE:
+    if any(share > MAX_REJECTED_SHARE for share in rejected_shares(both)):
         raised.append("too_many_artifacts")
     if breathing.locked:
         raised.append("locked_breathing")
