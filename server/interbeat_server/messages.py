@@ -119,8 +119,14 @@ def _scenes(session: Session, mode: str) -> list[Message]:
 
 def _before(session: Session) -> str | None:
     """What a demo with minutes behind it says of them."""
-    minutes = session.settings.get("minutes_behind")
-    return words.before_you_came(float(str(minutes)), hearts(session)) if minutes else None
+    minutes = minutes_behind(session)
+    return words.before_you_came(minutes, hearts(session)) if minutes else None
+
+
+def minutes_behind(session: Session) -> float:
+    """How many minutes of a demo had passed when it began to be shown."""
+    value = session.settings.get("minutes_behind", 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def hearts(session: Session) -> str:
