@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
         if arguments[:1] == ["bench"]:
             python = ready_environment({"bench"})
             return hand_over([python, "-P", "-X", "utf8", BENCHMARKS, *arguments[1:]])
-        python = ready_environment(extras_of(arguments))
+        python = ready_environment({"bumble"} if arguments[:1] == ["bench-strap"] else set())
         return hand_over([python, "-P", "-X", "utf8", "-m", "interbeat_server", *arguments])
     except (SetupError, OSError) as error:
         say(f"interbeat could not be set up: {error}")
@@ -84,13 +84,6 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("\nStopped.")
         return 130
-
-
-def extras_of(arguments: list[str]) -> set[str]:
-    """The packages that only some commands need."""
-    if arguments[:1] == ["bench-strap"]:
-        return {"bumble"}
-    return {"full"} if {"--full", "--ecg"} & set(arguments) and "analyze" in arguments else set()
 
 
 def hand_over(command: list[str]) -> int:

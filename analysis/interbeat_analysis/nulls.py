@@ -1,8 +1,8 @@
-"""Chance by drawing: segments in another order, other phases, other partners.
+"""Chance by drawing: segments in another order, or other phases.
 
-The exact comparison is `shift_null`; these are for comparison with the literature, and for
-studies with many sessions. Draws come from a seed that is given, and a p value counts the
-observed one among them, (m + 1) / (n + 1), so that it is never 0.
+The exact comparison is `shift_null`; these are for comparison with the literature. Draws come
+from a seed that is given, and a p value counts the observed one among them, (m + 1) / (n + 1), so
+that it is never 0.
 """
 
 from __future__ import annotations
@@ -45,22 +45,6 @@ class RandomNull(NamedTuple):
     """Shape (draws,)."""
     drawn_z: np.ndarray
     """Shape (draws,)."""
-
-
-class PseudoDyads(NamedTuple):
-    """Every a with every b; the true pairs lie on the diagonal."""
-
-    null: str
-    """What the p values compare with."""
-    mean_abs_z: np.ndarray
-    """Shape (m, m): mean |z| of a of session i (row) with b of session j (column)."""
-    mean_z: np.ndarray
-    """Shape (m, m): mean signed z."""
-    p: np.ndarray
-    """Shape (m,): place of a true pair's mean |z| among the pairs of either of the two with
-    somebody else's partner, the true pair included."""
-    p_in_phase: np.ndarray
-    """Shape (m,): the same of mean signed z."""
 
 
 def segment_permutation(
@@ -201,75 +185,25 @@ def fourier_null(
         If a setting is out of its range or the series differ in length.
     """
     a, b = _pair(a, b)
-    observed = _means(a, b, fs, layout)
+    observed = mean_abs_and_signed_z(a, b, fs, layout)
     if np.isnan(observed[0]):
         return _nothing("no window in which enough of both is known and moves")
     drawn = np.array(
-        [_means(a, other, fs, layout) for other in fourier_surrogates(b, draws, seed=seed)]
+        [
+            mean_abs_and_signed_z(a, other, fs, layout)
+            for other in fourier_surrogates(b, draws, seed=seed)
+        ]
     )
     of_pairs = [(observed[i], drawn[:, i]) for i in range(2)]
     return _among(of_pairs, f"{draws} surrogates of b with random phases, seed {seed}")
 
 
-def pseudo_dyads(a: np.ndarray, b: np.ndarray, fs: float, **layout: Unpack[Windows]) -> PseudoDyads:
-    """Compare true pairs with pairs of people who never met, each in the role they had.
-
-    Parameters
-    ----------
-    a, b : ndarray, shape (m, n)
-        Series of m sessions, those of a row recorded together; NaN where unknown.
-    fs : float
-        Samples per second, in Hz.
-    **layout
-        `window_s`, `hop_s`, `max_lag_s`, `min_valid` of `windowed_cross_correlation`.
-
-    Returns
-    -------
-    PseudoDyads
-        With m sessions no p below 1 / (2 m - 1) is possible: it takes 11 for .05. If all
-        sessions followed the same timeline, this null alone controls for it.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range, the shapes differ, or there are fewer than 2 sessions.
-
-    References
-    ----------
-    .. [1] Bernieri, F. J., Reznick, J. S., & Rosenthal, R. (1988). Synchrony, pseudosynchrony,
-       and dissynchrony: measuring the entrainment process in mother-infant interactions.
-       Journal of Personality and Social Psychology, 54(2), 243-253.
-       https://doi.org/10.1037/0022-3514.54.2.243
-    """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.ndim != 2 or a.shape != b.shape or len(a) < 2:
-        raise ValueError(
-            f"a and b have shapes {a.shape} and {b.shape}; both must be (m, n) with m at least 2"
-        )
-    tables = np.array([[_means(one, two, fs, layout) for two in b] for one in a])
-    abs_z, z = tables[..., 0], tables[..., 1]
-    return PseudoDyads(
-        null=f"pseudo-dyads of {len(a)} sessions, roles kept",
-        mean_abs_z=abs_z,
-        mean_z=z,
-        p=_among_others(abs_z),
-        p_in_phase=_among_others(z),
-    )
-
-
-def _means(a: np.ndarray, b: np.ndarray, fs: float, layout: Windows) -> tuple[float, float]:
+def mean_abs_and_signed_z(
+    a: np.ndarray, b: np.ndarray, fs: float, layout: Windows
+) -> tuple[float, float]:
+    """The two figures that nulls compare: means over windows and lags of |z| and of z."""
     z = fisher_z(windowed_cross_correlation(a, b, fs, **layout).r)
     return float(known_mean(np.abs(z), (0, 1))), float(known_mean(z, (0, 1)))
-
-
-def _among_others(table: np.ndarray) -> np.ndarray:
-    """Share of row and column i that is at least as large as where they cross."""
-    true = np.diagonal(table)
-    others = ~np.eye(len(table), dtype=bool)
-    in_row = ((table >= true[:, None]) & others).sum(axis=1)
-    in_column = ((table >= true) & others).sum(axis=0)
-    known = (~np.isnan(table) & others).sum(axis=1) + (~np.isnan(table) & others).sum(axis=0)
-    return np.where(np.isnan(true), np.nan, (in_row + in_column + 1) / (known + 1))
 
 
 def _among(of_pairs: list[tuple[float, np.ndarray]], null: str) -> RandomNull:

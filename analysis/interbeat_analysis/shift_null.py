@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from interbeat_analysis.series import check_positive
-from interbeat_analysis.sliding import centred, sliding_sum
+from interbeat_analysis.sliding import sliding_sum
+from interbeat_analysis.unit_windows import UnitWindows, z_of_all
 from interbeat_analysis.windowed import window_samples
 
 ROWS_AT_ONCE = 64
@@ -22,8 +23,8 @@ ROWS_AT_ONCE = 64
 ROWS_IN_CACHE = 16
 """Windows handled together after that: what comes of them stays within the cache."""
 
-NEAR_ONE = 1.0 - 1e-7
-"""Correlations are held below this before Fisher's z: in single precision it is next to 1."""
+ALIKE = 1e-5
+"""What is spread less than this share of its mean is rounding and not spread."""
 
 TIE = 1e-6
 """Shifts this close to the observed one count as equal: sums are made in single precision."""
@@ -123,13 +124,13 @@ def shift_null(
     if _roughness(b) > _roughness(a):
         a, b = b, a
     ring = np.arange(-max_lag, len(b) + width + max_lag + (ROWS_AT_ONCE - 1) * hop)
-    staying = _Windows.of(a[max_lag:], width, hop).part(slice(len(stays)))
-    moving = _Windows.of(b, width, 1, np.mod(ring, len(b)))
+    staying = UnitWindows.of(a[max_lag:], width, hop).part(slice(len(stays)))
+    moving = UnitWindows.of(b, width, 1, np.mod(ring, len(b)))
     sums = _Sums(len(b), max_lag, hop)
     table = np.empty((ROWS_AT_ONCE, moving.unit.shape[1]), np.float32)
     for at in range(0, len(stays), ROWS_AT_ONCE):
         rows = staying.part(slice(at, at + ROWS_AT_ONCE))
-        z = _fisher_z(rows, moving, min_valid * width - 1e-9, table[: rows.unit.shape[1]])
+        z = z_of_all(rows, moving, min_valid * width - 1e-9, table[: rows.unit.shape[1]])
         for row in range(0, len(z), ROWS_IN_CACHE):
             sums.add(z[row : row + ROWS_IN_CACHE], int(stays[at + row]))
     return sums.result(t_s)
@@ -149,69 +150,6 @@ def _roughness(x: np.ndarray) -> float:
         return 0.0
     variance = float(np.var(x[known]))
     return float(np.mean(steps[np.isfinite(steps)] ** 2)) / variance if variance else 0.0
-
-
-class _Windows(NamedTuple):
-    """Windows of one series, one a column, in single precision."""
-
-    unit: np.ndarray
-    """Shape (width, w): without the mean of what is known, of length 1, 0 where unknown; NaN
-    where the window is constant."""
-    known: np.ndarray
-    """Shape (width, w): 1 where known, else 0."""
-    incomplete: np.ndarray
-    """Shape (w,): whether anything of the window is unknown."""
-
-    @classmethod
-    def of(cls, x: np.ndarray, width: int, hop: int, at: np.ndarray | None = None) -> _Windows:
-        """Windows every `hop` samples, of the samples `at` if given."""
-        known = np.isfinite(x)
-        x, flat = centred(x, known)
-        if at is not None:
-            x, known = x[at], known[at]
-        count = np.maximum(sliding_sum(known.astype(np.float64), width)[::hop], 1.0)
-        mean = sliding_sum(x, width)[::hop] / count
-        square = sliding_sum(x**2, width)[::hop] - count * mean**2
-        scale = 1.0 / np.sqrt(np.where(square > flat * count, square, np.nan))
-        of_sample = _columns(x.astype(np.float32), width, hop)
-        unit = np.empty(of_sample.shape, np.float32)
-        np.subtract(of_sample, mean.astype(np.float32), out=unit)
-        unit *= scale.astype(np.float32)
-        is_known = _columns(known.astype(np.float32), width, hop)
-        incomplete = count < width
-        if incomplete.any():
-            unit *= is_known
-        return cls(unit, is_known, incomplete)
-
-    def part(self, which: slice | np.ndarray) -> _Windows:
-        return _Windows(self.unit[:, which], self.known[:, which], self.incomplete[which])
-
-
-def _columns(x: np.ndarray, width: int, hop: int) -> np.ndarray:
-    return sliding_window_view(x, width)[::hop].T
-
-
-def _fisher_z(one: _Windows, two: _Windows, least: float, r: np.ndarray) -> np.ndarray:
-    """z of every window of one with every window of the other, NaN where unknown, in `r`."""
-    np.matmul(one.unit.T, two.unit, out=r)
-    rows, columns = np.flatnonzero(one.incomplete), np.flatnonzero(two.incomplete)
-    if len(rows):
-        r[rows] = _of_known(one.part(rows), two, least)
-    if len(columns):
-        r[:, columns] = _of_known(one, two.part(columns), least)
-    np.clip(r, -NEAR_ONE, NEAR_ONE, out=r)
-    return np.asarray(np.arctanh(r, out=r))
-
-
-def _of_known(one: _Windows, two: _Windows, least: float) -> np.ndarray:
-    """r over the samples that are known in both."""
-    share = 1.0 / np.maximum(count := one.known.T @ two.known, 1.0)
-    one_sum, two_sum = one.unit.T @ two.known, one.known.T @ two.unit
-    one_square = (one.unit**2).T @ two.known - one_sum**2 * share
-    two_square = one.known.T @ two.unit**2 - two_sum**2 * share
-    product = one.unit.T @ two.unit - one_sum * two_sum * share
-    known = (count >= least) & (one_square > TIE) & (two_square > TIE)
-    return np.asarray(product / np.sqrt(np.where(known, one_square * two_square, np.nan)))
 
 
 class _Sums:
@@ -286,22 +224,23 @@ class _Sums:
 def _outstanding(over_lags: np.ndarray, count: np.ndarray | None) -> np.ndarray:
     """Each window's mean over lags, in standard deviations from its mean over all shifts.
 
-    -inf where nothing is known, or the window is alike at every shift.
+    -inf where nothing is known; 0 where the window is alike at every shift.
     """
     if count is None:
         mean = over_lags.mean(axis=-1, keepdims=True)
         score = over_lags - mean
-        deviation = np.sqrt(np.einsum("ws,ws->w", score, score) / score.shape[-1])
-        if deviation.all():
-            score /= deviation[:, None]
-            return np.asarray(score)
-        count = np.ones_like(over_lags)
-    known = count > 0
-    score = over_lags / np.maximum(count, 1.0)
-    shifts = np.maximum(known.sum(axis=-1, keepdims=True), 1)
-    score -= score.sum(axis=-1, keepdims=True) / shifts
-    score *= known
-    deviation = np.sqrt(np.einsum("ws,ws->w", score, score)[:, None] / shifts)
-    score /= np.where(deviation > 0, deviation, 1.0)
-    score[~known | (deviation == 0)] = -np.inf
+        variance = np.einsum("ws,ws->w", score, score)[:, None] / score.shape[-1]
+    else:
+        known = count > 0
+        score = over_lags / np.maximum(count, 1.0)
+        shifts = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+        mean = score.sum(axis=-1, keepdims=True) / shifts
+        score -= mean
+        score *= known
+        variance = np.einsum("ws,ws->w", score, score)[:, None] / shifts
+    deviation = np.sqrt(variance)
+    differs = deviation > ALIKE * mean
+    score *= np.divide(1.0, deviation, out=np.zeros_like(deviation), where=differs)
+    if count is not None:
+        score[~known] = -np.inf
     return np.asarray(score)

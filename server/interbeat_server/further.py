@@ -31,7 +31,7 @@ def check_installed() -> None:
 
     if find_spec("neurokit2") is None:
         raise FurtherError(
-            "--full and --ecg need neurokit2, which is not installed: pip install 'interbeat[full]'"
+            "--full and --ecg need neurokit2, which is not installed: pip install neurokit2"
         )
 
 

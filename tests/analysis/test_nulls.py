@@ -9,9 +9,9 @@ from interbeat_analysis.compat import published
 from interbeat_analysis.nulls import (
     fourier_null,
     fourier_surrogates,
-    pseudo_dyads,
     segment_permutation,
 )
+from interbeat_analysis.pseudo_dyads import pseudo_dyads
 
 DATA = Path(__file__).parents[1] / "data"
 SMALL = {"window_s": 10.0, "hop_s": 2.0, "max_lag_s": 2.0}

@@ -131,7 +131,7 @@ def test_neurokit2_adds_its_own_and_none_of_those_found_wrong(
     assert indices["SD1SD2"] == pytest.approx(a["sd1_ms"] / a["sd2_ms"], rel=1e-9)
 
 
-def test_without_neurokit2_one_line_names_the_extra(
+def test_without_neurokit2_one_line_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = importlib.util.find_spec
@@ -142,7 +142,7 @@ def test_without_neurokit2_one_line_names_the_extra(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert "pip install 'interbeat[full]'" in err
+    assert "pip install neurokit2" in err
 
 
 def test_neurokit2_is_not_imported_unasked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from fast_clock import FastClock
 from interbeat_analysis.artifacts import find_artifacts, mask_artifacts
 from interbeat_analysis.corrected import windowed_corrected_hrv
+from interbeat_analysis.gates import TOO_NOISY
 from interbeat_analysis.series import CONFIRMED_BEATS, PROVISIONAL_BEATS, heart_rate
 from interbeat_collector.events import (
     PARTNERS,
@@ -185,26 +186,42 @@ def with_extra_beats(event: Event, number: int, every: int) -> Event:
     return replace(event, data=encode(found._replace(rr_ticks=ticks)))
 
 
-@pytest.mark.parametrize(("every", "method"), [(61, "redistributed"), (9, "masked")])
-def test_artefacts_are_judged_live_as_with_everything_before_in_memory(
-    every: int, method: str
-) -> None:
+def spoiled_frame(every: int, until_s: float) -> tuple[Frame, dict[Partner, Heart]]:
+    """The frame at a moment of a session with extra beats, and all beats known then."""
     session, endless = simulated_session(DyadSettings(seed=8))
-    until_s = live.MEMORY_S + 130.0
     coming = takewhile(lambda event: event.t_s <= until_s, endless)
     events = [with_extra_beats(event, i, every) for i, event in enumerate(coming)]
-    hearts = hearts_of(Recording(session, tuple(events)))
     engine = Engine()
     for event in events:
         engine.push(event)
     engine.skip_to(until_s - TICK_S)
-    frame = engine.frame(until_s)
+    return engine.frame(until_s), hearts_of(Recording(session, tuple(events)))
+
+
+@pytest.mark.parametrize(("every", "method"), [(61, "redistributed"), (9, "masked")])
+def test_artefacts_are_judged_live_as_with_everything_before_in_memory(
+    every: int, method: str
+) -> None:
+    frame, hearts = spoiled_frame(every, live.MEMORY_S + 130.0)
     assert frame.indices is not None
     for p in PARTNERS:
         assert_batch_gives(frame, p, hearts[p])
         told = _told(frame)["hrv"][p]
         assert told["differences"] == method
         assert told["artifact_share"] > 0
+
+
+def test_a_noisy_minute_shows_no_figure_however_many_seconds_are_clean() -> None:
+    frame, _ = spoiled_frame(5, 100.0)
+    assert frame.indices is not None
+    for p in PARTNERS:
+        found = frame.indices[p]["rmssd_ms"]
+        assert found.window_s >= 30.0, "long enough, were it clean"
+        assert found.state == "off"
+        told = _told(frame)["hrv"][p]
+        assert told["artifact_share"] > 0.2
+        assert told["rmssd_ms"] is None
+        assert told["states"]["rmssd_ms"]["reason"].startswith(TOO_NOISY)
 
 
 def test_every_sample_and_window_is_shown_once_and_none_is_left_out(

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interbeat_analysis.recurrence import cross_recurrence
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def test_the_reference_dyad_gives_what_pyrqa_and_crqa_give() -> None:
+    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
+    text = (DATA / "reference" / "crqa_1200.json").read_text("utf-8")
+    expected = json.loads(text)["results"]
+    found = cross_recurrence(a[:1200], b[:1200])
+    assert found.recurrence_rate == pytest.approx(expected["own_loop"]["RR"], abs=1e-12)
+    assert found.determinism == pytest.approx(expected["PyRQA"]["DET"], abs=1e-9)
+    assert found.mean_line == pytest.approx(expected["PyRQA"]["L_mean"], abs=1e-9)
+    assert found.longest_line == expected["PyRQA"]["L_max"]
+    assert found.lines == expected["own_loop"]["n_lines"]
+    assert found.laminarity == pytest.approx(expected["PyRQA"]["LAM"], abs=1e-9)
+    assert found.trapping_time == pytest.approx(expected["PyRQA"]["TT"], abs=1e-9)
+
+
+@pytest.mark.parametrize("shortest", [2, 3])
+def test_lines_of_an_oblong_table_equal_the_obvious_count(shortest: int) -> None:
+    random = np.random.default_rng(1)
+    a, b = random.standard_normal(40), random.standard_normal(25)
+    a[10] = np.nan
+    found = cross_recurrence(a, b, radius=0.7, shortest=shortest)
+    known = a[~np.isnan(a)]
+    one, two = (a - known.mean()) / known.std(), (b - b.mean()) / b.std()
+    table = abs(one[:, None] - two) <= 0.7
+    diagonals = [np.diagonal(table, k) for k in range(-39, 25)]
+    for lines, share, mean in (
+        (diagonals, found.determinism, found.mean_line),
+        (table, found.laminarity, found.trapping_time),
+    ):
+        runs = ["".join("x" if x else " " for x in line).split() for line in lines]
+        lengths = [len(run) for row in runs for run in row if len(run) >= shortest]
+        assert share == pytest.approx(sum(lengths) / table.sum())
+        assert mean == pytest.approx(np.mean(lengths))
+
+
+def test_nothing_recurs_with_what_is_constant_or_unknown() -> None:
+    found = cross_recurrence(np.full(20, 70.0), np.arange(20.0))
+    assert found.recurrence_rate == 0
+    assert np.isnan(found.determinism)
+    assert found.longest_line == 0
+
+
+def test_a_wrong_call_is_refused() -> None:
+    a = np.arange(20.0)
+    for changed, message in (
+        ({"radius": 0.0}, "radius = 0.0 must be above 0"),
+        ({"shortest": 1}, "shortest = 1 must be at least 2"),
+        ({"b": np.zeros(6001)}, "6001 samples are more than 6000"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            cross_recurrence(**{"a": a, "b": a, **changed})
