@@ -40,6 +40,9 @@ from interbeat_collector.events import (
 )
 from interbeat_collector.feed import Feed
 
+from .live_together import EVERY_S, Newest, Together, Watch
+from .reference_header import Pairs, references_in, talked
+
 FS_HZ = 4.0
 TICK_S = 1.0 / FS_HZ
 WINDOW_S = 30.0
@@ -58,6 +61,8 @@ MEMORY_S = 270.0
 """Beats this far back cannot change what a frame says any more: the oldest beat of a minute of
 variability is judged by the hundred before it, which take 200 s in the slowest heart."""
 
+MOST_LOOKS = 120
+"""How often at most the way to a moment is judged that is jumped to."""
 SPLINE_BEATS = 60
 """A spline has forgotten where it began long before: of a change, 0.27 is left a beat later."""
 
@@ -140,6 +145,20 @@ class Frame:
     indices: dict[Partner, dict[str, Index]] | None
     """Of the last `HRV_WINDOW_S` seconds, those of `SHOWN_LIVE`, each with its state."""
     signals: dict[Partner, Signal] | None
+    together: Together | None
+    """What the last twenty minutes say of both, every `EVERY_S` seconds."""
+    silent: tuple[Gap, ...]
+    """The gaps that last."""
+
+
+class Passed(NamedTuple):
+    """What must be known of a stretch that was not shown."""
+
+    told: tuple[Told, ...]
+    gaps: tuple[Gap, ...]
+    """Those that last."""
+    together: tuple[Together, ...]
+    """Judgements on the way."""
 
 
 @dataclass(slots=True)
@@ -192,7 +211,7 @@ class _Heart:
     def known(self, t_s: float) -> Known:
         """What the strap told; inferred beats are in no figure and on no screen."""
         if self.told is None:
-            beats = self.clock.beats(t_s - MEMORY_S).real()
+            beats = self.clock.told(t_s - MEMORY_S)
             found = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
             self.told = Known(
                 beats, found, np.where(found.bad, np.nan, beats.rr_s), self.clock.end_s()
@@ -303,31 +322,40 @@ class _Heart:
 class Engine:
     """Turns the events of a session into one frame every `TICK_S` of session time."""
 
-    def __init__(self, latency_s: Mapping[Partner, float] | None = None) -> None:
+    def __init__(
+        self,
+        latency_s: Mapping[Partner, float] | None = None,
+        references: Pairs = (),
+        *,
+        talk: bool = True,
+    ) -> None:
         self._pending: deque[Event] = deque()
         latency_s = latency_s or {}
         self._hearts: dict[Partner, _Heart] = {
             p: _Heart(p, latency_s.get(p, 0.0)) for p in PARTNERS
         }
+        self._watch = Watch(references, talk=talk)
         self._next_window_s: float | None = None
 
     def push(self, event: Event) -> None:
         """Hand in an event; the first frame at or after its `t_s` takes it in."""
         self._pending.append(event)
 
-    def skip_to(self, t_s: float) -> tuple[tuple[Told, ...], tuple[Gap, ...]]:
-        """Take in everything up to `t_s`, a whole second, as already shown.
-
-        What was told on the way is returned, and the gaps that last.
-        """
-        told = self._take_in(t_s)
+    def skip_to(self, t_s: float) -> Passed:
+        """Take in everything up to `t_s`, a whole second, as already shown."""
+        told: list[Told] = []
+        together = []
+        for look_s in looks_s(t_s):
+            told += self._take_in(look_s)
+            together.append(self._together(look_s, self._known(look_s)))
+        told += self._take_in(t_s)
         known = self._known(t_s)
         gaps = [gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p])]
         if (start_s := self._first_window_s(t_s, known)) is not None:
             horizon_s = self._horizon_s(t_s, known)
             over = np.floor((horizon_s - WINDOW_SPAN_S - start_s) / HOP_S + ROUNDING) + 1
             self._next_window_s = start_s + max(over, 0.0) * HOP_S
-        return told, tuple(gaps)
+        return Passed(tuple(told), tuple(gaps), tuple(together))
 
     def frame(self, t_s: float) -> Frame:
         """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
@@ -335,6 +363,7 @@ class Engine:
         known = self._known(t_s)
         hearts = self._hearts
         samples = {p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS}
+        gaps = tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p]))
         on_the_second = t_s % HOP_S == 0
         return Frame(
             t_s=t_s,
@@ -342,12 +371,23 @@ class Engine:
             provisional={p: samples[p][1] for p in PARTNERS},
             beats={p: hearts[p].new_beats(known[p].beats) for p in PARTNERS},
             told=told,
-            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p])),
+            gaps=gaps,
             columns=self._new_columns(t_s, known) if on_the_second else None,
             indices=(
                 {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
             ),
             signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
+            together=self._together(t_s, known) if t_s and t_s % EVERY_S == 0 else None,
+            silent=tuple(gap for p in PARTNERS if (gap := hearts[p].silence)),
+        )
+
+    def _together(self, t_s: float, known: dict[Partner, Known]) -> Together:
+        both_beat = all(heart.clock.count for heart in self._hearts.values())
+        return self._watch.judge(
+            t_s,
+            {p: self._hearts[p].clock for p in PARTNERS},
+            {p: Newest(known[p].beats.t_s, known[p].found.bad) for p in PARTNERS},
+            self._horizon_s(t_s, known) if both_beat else -np.inf,
         )
 
     def _known(self, t_s: float) -> dict[Partner, Known]:
@@ -363,7 +403,10 @@ class Engine:
                     self._hearts[packet.partner].battery_percent = min(data[0], 100)
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
-                case Marker() | Speech() as event:
+                case Marker() as event:
+                    told.append(event)
+                case Speech() as event:
+                    self._watch.hear(event)
                     told.append(event)
                 case Packet() | Device() | End():
                     pass
@@ -400,6 +443,17 @@ class Engine:
     def _horizon_s(self, t_s: float, known: dict[Partner, Known]) -> float:
         """Up to where both heart rates are settled."""
         return min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
+
+
+def engine_of(session: Session) -> Engine:
+    """The engine for a session, with what its header says."""
+    return Engine(latencies(session), references_in(session), talk=talked(session))
+
+
+def looks_s(t_s: float) -> list[float]:
+    """When to judge on the way to `t_s`: whole multiples of `EVERY_S`, not too many."""
+    step_s = EVERY_S * max(np.ceil(t_s / (MOST_LOOKS * EVERY_S)), 1.0)
+    return list(np.arange(step_s, t_s, step_s).tolist())
 
 
 def latencies(session: Session) -> dict[Partner, float]:

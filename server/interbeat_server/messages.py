@@ -12,13 +12,14 @@ from interbeat_analysis.corrected import MOST_REDISTRIBUTED_PERCENT
 from interbeat_analysis.gates import Index
 from interbeat_collector.events import PARTNERS, Marker, Partner, Session, Speech
 
-from . import __version__, live
-from .live import Columns, Frame, Gap, Series, Signal, Told
+from . import __version__, live, words
+from .live import Columns, Frame, Gap, Passed, Series, Signal, Told
+from .together_message import SETTINGS, connection_message, linkage_message, meanings
 
 Message = dict[str, Any]
 
 PROTOCOL = 1
-DROPPABLE = frozenset({"tick", "col", "quality"})
+DROPPABLE = frozenset({"tick", "col", "quality", "linkage"})
 """Messages that a slow viewer may miss: newer ones of the same kind follow."""
 LABEL_LIMIT = 200
 
@@ -33,7 +34,9 @@ def batch(encoded: Sequence[str]) -> str:
     return f"[{','.join(encoded)}]"
 
 
-def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Message]:
+def frame_messages(
+    frame: Frame, recording: Mapping[str, object], labels: Mapping[Partner, str]
+) -> list[Message]:
     """All messages of a frame, in the order in which they are sent."""
     messages = [_told(frame.t_s, event) for event in frame.told]
     messages += [_gap(frame.t_s, gap) for gap in frame.gaps]
@@ -42,12 +45,19 @@ def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Messag
         messages.append(_col(frame.t_s, frame.columns, frame.indices))
     if frame.signals is not None:
         messages.append(_quality(frame.t_s, frame.signals, recording))
+    if frame.together is not None:
+        messages.append(linkage_message(frame.together, frame.silent, labels))
+        messages.append(connection_message(frame.t_s, [frame.together]))
     return messages
 
 
-def passed(t_s: float, told: Sequence[Told], gaps: Sequence[Gap]) -> list[Message]:
+def passed(t_s: float, way: Passed) -> list[Message]:
     """What must be known of the way to `t_s` that was not shown."""
-    return [*(_told(t_s, event) for event in told), *(_gap(t_s, gap) for gap in gaps)]
+    return [
+        *(_told(t_s, event) for event in way.told),
+        *(_gap(t_s, gap) for gap in way.gaps),
+        *([connection_message(t_s, way.together)] if way.together else []),
+    ]
 
 
 def state(
@@ -87,11 +97,30 @@ def hello(
             "started_utc": session.started_utc,
             "straps": session.straps,
             "warning": session.settings.get("strap_warning"),
+            "before": _before(session),
+            "scene": session.settings.get("scene"),
         },
         "duration_s": duration_s,
         "settings": _settings(),
+        "words": meanings(),
+        "scenes": _scenes(session, mode),
         "state": current,
     }
+
+
+def _scenes(session: Session, mode: str) -> list[Message]:
+    """Which other demos there are; none beside people and in a replay."""
+    from .scenes import SCENES
+
+    if mode != "live" or hearts(session) != "simulated":
+        return []
+    return [{"id": name, "name": scene.name} for name, scene in SCENES.items()]
+
+
+def _before(session: Session) -> str | None:
+    """What a demo with minutes behind it says of them."""
+    minutes = session.settings.get("minutes_behind")
+    return words.before_you_came(float(str(minutes)), hearts(session)) if minutes else None
 
 
 def hearts(session: Session) -> str:
@@ -109,6 +138,7 @@ def _settings() -> Message:
         "lag_s": [step / live.FS_HZ for step in range(-steps, steps + 1)],
         "hrv_window_s": live.HRV_WINDOW_S,
         "stale_after_s": live.STALE_AFTER_S,
+        **SETTINGS,
     }
 
 

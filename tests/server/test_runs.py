@@ -41,6 +41,7 @@ from interbeat_server.sources import demo_settings, simulated_session
 from interbeat_server.synchrony_document import correlation
 from interbeat_server.together import on_one_grid
 
+LABELS: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
 LENGTH_S = 150.0
 DROPOUT_S = (70.0, 95.0)
 
@@ -115,7 +116,17 @@ def test_a_replay_gives_the_frames_of_the_live_run(
     live_messages, recording = recorded
     replayed = asyncio.run(all_messages(ReplayRun(recording, clock=FastClock)))
     kinds = {m["type"] for m in live_messages}
-    assert kinds == {"tick", "col", "quality", "mark", "speech", "gap", "state"}
+    assert kinds == {
+        "tick",
+        "col",
+        "quality",
+        "mark",
+        "speech",
+        "gap",
+        "state",
+        "linkage",
+        "connection",
+    }
     assert of_frames(replayed) == of_frames(live_messages)
 
 
@@ -146,7 +157,7 @@ def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
 
 def _told(frame: Frame) -> dict[str, Any]:
     """The once-a-second message of a frame."""
-    (told,) = (message for message in frame_messages(frame, {}) if message["type"] == "col")
+    (told,) = (message for message in frame_messages(frame, {}, LABELS) if message["type"] == "col")
     return told
 
 
