@@ -73,7 +73,7 @@ def _one(options: argparse.Namespace) -> str:
     material = with_speech(options, material)
     known = references(reference_recordings(options), material)
     if len(material.hearts) == 2:
-        to_stderr("comparing with every circular shift")
+        to_stderr("comparing with every circular shift; long recordings take minutes")
     analysis = analyze(material, _wanted(options), known)
     document = analysis.document
     if options.ecg and recording is not None:
