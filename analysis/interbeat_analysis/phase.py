@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from interbeat_analysis.holes import filled
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Layout, window_sums
 from interbeat_analysis.windowed import check_length, window_samples
@@ -83,18 +84,8 @@ def analytic_signal(x: np.ndarray, fs: float, band_hz: tuple[float, float]) -> n
     known = np.isfinite(x)
     if x.shape[-1] <= 3 * (2 * len(sections) + 1):
         return np.full(x.shape, complex(np.nan, np.nan))
-    filtered = signal.sosfiltfilt(sections, _without_gaps(x, known), axis=-1)
+    filtered = signal.sosfiltfilt(sections, filled(x), axis=-1)
     return np.where(known, _hilbert(filtered), complex(np.nan, np.nan))
-
-
-def _without_gaps(x: np.ndarray, known: np.ndarray) -> np.ndarray:
-    if known.all():
-        return x
-    filled, at = np.zeros_like(x), np.arange(x.shape[-1])
-    for row in np.ndindex(x.shape[:-1]):
-        if known[row].any():
-            filled[row] = np.interp(at, at[known[row]], x[row][known[row]])
-    return filled
 
 
 def _hilbert(x: np.ndarray) -> np.ndarray:
