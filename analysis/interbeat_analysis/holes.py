@@ -1,8 +1,22 @@
-"""Holes in a series: filled with lines, and how far away the next long one is."""
+"""Unbroken runs, and holes: filled with lines, and how far away the next long one is."""
 
 from __future__ import annotations
 
 import numpy as np
+
+
+def runs(marked: np.ndarray) -> np.ndarray:
+    """First sample of each unbroken run of True, and the first one behind it.
+
+    Parameters
+    ----------
+    marked : ndarray of bool, shape (n,)
+
+    Returns
+    -------
+    ndarray of int, shape (runs, 2)
+    """
+    return np.flatnonzero(np.diff(marked, prepend=False, append=False)).reshape(-1, 2)
 
 
 def filled(x: np.ndarray) -> np.ndarray:
@@ -45,8 +59,7 @@ def distance(unknown: np.ndarray, at: np.ndarray, longest: float) -> np.ndarray:
     ndarray, shape (w,)
         From the middle of a sample: .5 beside an edge, below 0 in a hole.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], unknown, [False]])))
-    begins, ends = edges[::2], edges[1::2]
+    begins, ends = runs(unknown).T
     # Nothing bridges a hole at an end.
     long = (ends - begins > longest) | (begins == 0) | (ends == len(unknown))
     begins, ends = begins[long], ends[long]

@@ -137,6 +137,19 @@ def run_all(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def run_named(
+    named: Iterable[tuple[str, tuple[Callable[..., T], tuple[Any, ...]]]],
+    progress: Progress,
+    workers: int,
+) -> dict[str, list[T]]:
+    """Carry out tasks that have names: the results of each name, in the order of its tasks."""
+    names, tasks = zip(*named, strict=True)
+    results: dict[str, list[T]] = {name: [] for name in names}
+    for number, result in sorted(run_all(tasks, progress, workers), key=lambda done: done[0]):
+        results[names[number]].append(result)
+    return results
+
+
 def usual_workers() -> int:
     return max(os.cpu_count() or 1, 1)
 

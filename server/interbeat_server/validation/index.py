@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from interbeat_collector.simulation import Damage, DyadSettings, Mode
 
-from .core import Progress, Row, run_all, widened
+from .core import Progress, Row, run_named, widened
 from .index_trials import Covered, Figures, couples, coverage
-from .strangers import Peak, influenced, strangers, stretches
+from .real_hours import stretches
+from .strangers import Peak, influenced, strangers
 
 FIRST_SEED = 1
 QUICK_PART = 8
@@ -87,11 +89,8 @@ def title(*, quick: bool) -> str:
 
 def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     """Simulate and judge, and compare with the limits."""
-    named = tasks(quick)
-    found: dict[str, list[Any]] = {name: [] for name, _ in named}
-    for number, result in sorted(run_all([task for _, task in named], progress, workers)):
-        found[named[number][0]] += result
-    shown = judged(found)
+    parts = run_named(tasks(quick), progress, workers)
+    shown = judged({name: [*chain.from_iterable(some)] for name, some in parts.items()})
     return [widened(row) for row in shown] if quick else shown
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .core import Progress, Row, run_all, widened
-from .synchrony_trials import Stretch, Verdict, planted, share_below, strangers, stretches
+from .real_hours import Stretch
+from .synchrony_trials import Verdict, pairs_of_strangers, planted, share_below, strangers
 
 AT_ONCE = 22
 """Pairs of one task."""
@@ -45,7 +46,7 @@ def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
 
 
 def _pairs(quick: bool) -> list[Stretch]:
-    return stretches()[:: QUICK_STEP if quick else 1]
+    return pairs_of_strangers()[:: QUICK_STEP if quick else 1]
 
 
 def _wrong(measure: str, verdicts: list[Verdict], name: str) -> Row:
