@@ -44,9 +44,9 @@ FREQUENCY_DOMAIN = ("vlf_ms2", "lf_ms2", "hf_ms2", "total_ms2", "lf_nu", "hf_nu"
 LOMB = {"lf_lomb_ms2": "lf_ms2", "hf_lomb_ms2": "hf_ms2"}
 """The same bands from the beats as they are, under the same gates."""
 
-EDGES_S = 3.0
-"""What a window may lack and still be whole: the beats cut at its edges and, live, those that
-are on their way."""
+EDGES_S = 5.0
+"""What a window may lack and still be whole: the beats cut at its edges, live those that are on
+their way, and one lost packet, lest a figure turn grey and back every minute."""
 
 BREATHING_WINDOW_S = 60.0
 """Nobody breathes evenly for an hour: the rate of a recording is the median over its minutes."""
