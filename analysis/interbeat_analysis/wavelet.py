@@ -17,6 +17,7 @@ from interbeat_analysis.morlet import (
     smoothed_over_scales,
     transforms,
 )
+from interbeat_analysis.random_shifts import RandomShifts, random_shifts
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.windowed import window_samples
 
@@ -43,21 +44,6 @@ class WaveletCoherence(NamedTuple):
     inside: np.ndarray
     """Shape (w, p): False in the cone of influence, where an edge of the recording or of a long
     hole is nearer than sqrt(2) periods. Read only what is inside."""
-
-
-class WaveletNull(NamedTuple):
-    """Mean wavelet coherence of bands, beside that of one series turned against the other."""
-
-    null: str
-    """What p compares with, with the number of shifts and the seed."""
-    band_hz: np.ndarray
-    """Shape (k, 2)."""
-    coherence: np.ndarray
-    """Shape (k,): mean over what is inside the cone, NaN where nothing is."""
-    chance: np.ndarray
-    """Shape (k,): mean of the same over the shifts: what strangers would have."""
-    p: np.ndarray
-    """Shape (k,): (shifts with as much + 1) / (shifts + 1)."""
 
 
 def wavelet_coherence(
@@ -156,7 +142,7 @@ def wavelet_null(
     shifts: int = 99,
     period_s: tuple[float, float] = (2.0, 100.0),
     hop_s: float = 1.0,
-) -> WaveletNull:
+) -> RandomShifts:
     """Compare the mean wavelet coherence of bands with that at random circular shifts of b.
 
     The transform of b is turned, not b, so that nothing is joined where its end meets its start;
@@ -168,23 +154,19 @@ def wavelet_null(
         As for `wavelet_coherence`; shifts are whole multiples of `hop_s`.
     bands_hz : sequence of (float, float)
         Lower and upper edge of each band, in Hz.
-    seed : int
-        Of the shifts.
-    shifts : int
-        How many are drawn, fewer where there are not so many.
+    seed, shifts
+        As for `random_shifts`.
 
     Returns
     -------
-    WaveletNull
-        NaN for a band of which nothing is inside the cone.
+    RandomShifts
+        One figure for each band: its mean coherence inside the cone; NaN where nothing is.
 
     Raises
     ------
     ValueError
         As `wavelet_coherence`, or if `shifts` is below 1.
     """
-    if shifts < 1:
-        raise ValueError(f"shifts = {shifts} must be at least 1")
     at, scales = _layout(a, b, fs, period_s, hop_s)
     at = range(0, len(a) // at.step * at.step, at.step)
     a, b = (_standard(x)[: at.stop] for x in (a, b))
@@ -205,18 +187,7 @@ def wavelet_null(
         total = in_bands @ np.where(used, together, 0.0).sum(axis=-1)
         return np.asarray(total / np.where(count > 0, count, np.nan))
 
-    ways = np.arange(1, max(len(at), 1))
-    drawn = np.random.default_rng(seed).choice(ways, min(shifts, len(ways)), replace=False)
-    observed = of_shift(0) if len(at) else np.full(len(in_bands), np.nan)
-    chance = np.reshape([of_shift(steps) for steps in drawn.tolist()], (-1, len(in_bands)))
-    as_much = np.count_nonzero(chance >= observed, axis=0)
-    return WaveletNull(
-        null=f"{len(drawn)} circular shifts of b, seed {seed}",
-        band_hz=np.reshape(np.asarray(bands_hz, dtype=np.float64), (-1, 2)),
-        coherence=observed,
-        chance=chance.mean(axis=0) if len(drawn) else observed,
-        p=np.where(np.isnan(observed), np.nan, (as_much + 1) / (len(drawn) + 1)),
-    )
+    return random_shifts(of_shift, len(at), seed=seed, shifts=shifts)
 
 
 def _layout(

@@ -140,13 +140,13 @@ def test_the_mean_of_a_band_is_of_what_is_inside() -> None:
 
 def test_chance_tells_a_band_with_something_shared_from_one_without() -> None:
     found = wavelet_null(*dyad(), 4.0, [LF_HZ, HF_HZ], seed=1)
-    assert found.p[0] == 0.01
+    assert found.p[0] <= 0.03
     assert found.p[1] > 0.1
-    assert found.null == "99 circular shifts of b, seed 1"
+    assert found.null == "99 random circular shifts of b, seed 1"
     whole = wavelet_coherence(*dyad(), 4.0)
     rows = (1 / whole.period_s >= 0.04) & (1 / whole.period_s < 0.15)
     used = whole.inside & rows
-    assert found.coherence[0] == pytest.approx(whole.coherence[used].mean())
+    assert found.observed[0] == pytest.approx(whole.coherence[used].mean())
     assert (found.chance > 0.15).all()
 
 
