@@ -32,11 +32,14 @@ from interbeat_collector.session_file import Recording, SessionWriter, read_sess
 from interbeat_collector.simulation import DyadSettings, sessions
 from interbeat_collector.speech import spoken
 from interbeat_server import live
-from interbeat_server.analyze import Heart, correlation, hearts_of
+from interbeat_server.heart_document import Heart
 from interbeat_server.live import TICK_S, Engine, Frame
 from interbeat_server.messages import frame_messages
+from interbeat_server.recorded import hearts_of
 from interbeat_server.runs import HISTORY_S, LiveRun, ReplayRun, RunError
 from interbeat_server.sources import demo_settings, simulated_session
+from interbeat_server.synchrony_document import correlation
+from interbeat_server.together import on_one_grid
 
 LENGTH_S = 150.0
 DROPOUT_S = (70.0, 95.0)
@@ -162,7 +165,7 @@ def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
         heart = hearts[p]
         compared += assert_batch_gives(frame, p, heart)
     if len(frame.columns.t_s):
-        whole = correlation(hearts["a"], hearts["b"])
+        whole = correlation(on_one_grid(hearts["a"], hearts["b"]))
         for centre_s, r in zip(*frame.columns, strict=True):
             known = np.flatnonzero(np.isclose(whole.t_s, centre_s, atol=1e-9))
             if len(known):

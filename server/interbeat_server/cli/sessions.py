@@ -17,17 +17,21 @@ def run_app(options: argparse.Namespace) -> int:
 
 def run_replay(options: argparse.Namespace) -> int:
     """Show a recorded session again."""
-    return host_run(options, replay=session_path(options), path=lambda name: f"/run/{name}")
+    return host_run(
+        options,
+        replay=session_path(options.file, options.data_dir),
+        path=lambda name: f"/run/{name}",
+    )
 
 
-def session_path(options: argparse.Namespace) -> Path:
+def session_path(name: str, data_dir: str | None) -> Path:
     """A path, or the id of a session in the data folder."""
     from ..catalogue import Catalogue, data_folder
 
-    given = Path(options.file)
+    given = Path(name)
     if given.exists():
         return given
-    return Catalogue(data_folder(options.data_dir)).find(options.file) or given
+    return Catalogue(data_folder(data_dir)).find(name) or given
 
 
 def add_replay(verbs: Verbs) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import sqrt
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -150,19 +150,13 @@ def run_named(
     return results
 
 
+def joined(parts: dict[str, list[list[T]]]) -> dict[str, list[T]]:
+    """Results of tasks that each judge several cases, as the cases of each name."""
+    return {name: [*chain.from_iterable(some)] for name, some in parts.items()}
+
+
 def usual_workers() -> int:
     return max(os.cpu_count() or 1, 1)
-
-
-def to_stderr(text: str) -> None:
-    """Show progress: in place on a terminal, else not at all."""
-    if sys.stderr.isatty():
-        print(f"\r  {text:<40}", end="", file=sys.stderr, flush=True)
-
-
-def clear_stderr() -> None:
-    if sys.stderr.isatty():
-        print(f"\r{'':<44}\r", end="", file=sys.stderr, flush=True)
 
 
 def _leave_interrupts() -> None:

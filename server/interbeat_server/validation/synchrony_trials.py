@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.arousal import FS_HZ
+from interbeat_analysis.arousal import FS_HZ, clean_heart_rate
 from interbeat_analysis.shift_null import ShiftNull, shift_null
+from interbeat_analysis.summaries import summary
+from interbeat_analysis.windowed import windowed_cross_correlation
+from interbeat_collector.events import PARTNERS
+from interbeat_collector.simulation import DyadSettings, sessions
 
 from .real_hours import Stretch, pair_of, stretches
 
@@ -18,6 +23,8 @@ PLANTED_SHARE = 0.42
 """Of the standard deviation of the one who follows."""
 PLANTED_LAG_S = 2.0
 PLANTED_BAND_HZ = (0.01, 0.15)
+REFERENCE_DYAD = Path(__file__).parent / "data" / "dyad_ref_4hz.npz"
+REFERENCE_LAG_S = 2.0
 
 
 class Verdict(NamedTuple):
@@ -54,6 +61,25 @@ def planted(pairs: Sequence[Stretch]) -> list[Verdict]:
         a, b = pair_of(pair, STRETCH_S)
         found.append(verdict(a, with_coupling(a, b, random)))
     return found
+
+
+def simulated(seeds: Sequence[int], settings: DyadSettings, duration_s: float) -> list[Verdict]:
+    """Judge simulated people, from the beats that a strap would have reported."""
+    found = []
+    for session in sessions(seeds, settings, duration_s):
+        a, b = (
+            clean_heart_rate(session.beat_t_s[p], session.rr_s[p], 0.0, duration_s)
+            for p in PARTNERS
+        )
+        found.append(verdict(a, b))
+    return found
+
+
+def reference_lag_off_s() -> float:
+    """How far the best lag of the reference dyad is from the 2 s that were put in."""
+    with np.load(REFERENCE_DYAD) as stored:
+        found = summary(windowed_cross_correlation(stored["hr_a"], stored["hr_b"], FS_HZ))
+    return abs(float(found.best_lag_s) - REFERENCE_LAG_S)
 
 
 def verdict(a: np.ndarray, b: np.ndarray) -> Verdict:
