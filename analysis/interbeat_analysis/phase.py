@@ -14,6 +14,8 @@ from interbeat_analysis.windowed import check_length, window_samples
 
 LF_HZ = (0.04, 0.15)
 HF_HZ = (0.15, 0.40)
+ROUNDING = 1e-12
+"""A band below this share of the series is what the filter leaves of a constant."""
 
 
 class PhaseLocking(NamedTuple):
@@ -59,7 +61,8 @@ def analytic_signal(x: np.ndarray, fs: float, band_hz: tuple[float, float]) -> n
     Returns
     -------
     ndarray of complex, shape (..., n)
-        All NaN for a series of which nothing is known, or shorter than the filter needs.
+        All NaN for a series of which nothing is known, that is constant, or shorter than the
+        filter needs.
 
     Raises
     ------
@@ -84,8 +87,10 @@ def analytic_signal(x: np.ndarray, fs: float, band_hz: tuple[float, float]) -> n
     known = np.isfinite(x)
     if x.shape[-1] <= 3 * (2 * len(sections) + 1):
         return np.full(x.shape, complex(np.nan, np.nan))
-    filtered = signal.sosfiltfilt(sections, filled(x), axis=-1)
-    return np.where(known, _hilbert(filtered), complex(np.nan, np.nan))
+    whole = filled(x)
+    found = _hilbert(signal.sosfiltfilt(sections, whole, axis=-1))
+    height, level = (np.abs(y).max(axis=-1, keepdims=True) for y in (found, whole))
+    return np.where(known & (height > ROUNDING * level), found, complex(np.nan, np.nan))
 
 
 def _hilbert(x: np.ndarray) -> np.ndarray:

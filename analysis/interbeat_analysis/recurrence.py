@@ -126,7 +126,7 @@ def recurrence_nearby(a: np.ndarray, b: np.ndarray, most: int, *, radius: float 
         raise ValueError(f"most = {most} must be at least 0")
     if not radius > 0:
         raise ValueError(f"radius = {radius} must be above 0")
-    near, pairs = 0, 0
+    near, pairs, most = 0, 0, min(most, len(a) - 1)
     one, two = _standard(a), _standard(b)
     for lag in range(-most, most + 1):
         apart = np.abs(one[max(-lag, 0) : len(a) - lag] - two[max(lag, 0) : len(a) + lag])

@@ -102,3 +102,10 @@ def test_too_little_is_nan_and_never_an_error() -> None:
 def test_a_band_beyond_the_sampling_rate_is_refused() -> None:
     with pytest.raises(ValueError, match=r"band_hz = \(0.5, 2.0\) must rise .* below half of fs"):
         analytic_signal(np.zeros(400), 4.0, (0.5, 2.0))
+
+
+def test_a_heart_that_stands_still_has_no_phase() -> None:
+    still = analytic_signal(np.full(2400, 70.0), 4.0, LF_HZ)
+    assert np.isnan(still).all()
+    moving = np.exp(1j * np.arange(2400) / 9.0)
+    assert np.isnan(phase_locking(still, moving, 4.0).plv).all()
