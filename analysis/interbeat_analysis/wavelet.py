@@ -218,8 +218,11 @@ def _standard(x: np.ndarray) -> np.ndarray:
 
 def _powers(waves: np.ndarray) -> np.ndarray:
     """Power of a as the real part, of b as the imaginary one: they are smoothed at once."""
-    power = waves.real**2 + waves.imag**2
-    return np.asarray(power[0] + 1j * power[1])
+    both = np.empty(waves.shape[1:], complex)
+    for power, wave in zip((both.real, both.imag), waves, strict=True):
+        np.multiply(wave.real, wave.real, out=power)
+        power += wave.imag * wave.imag
+    return both
 
 
 def _smoothed(x: np.ndarray, scales: np.ndarray, at: range) -> np.ndarray:
