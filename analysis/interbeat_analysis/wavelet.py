@@ -38,7 +38,7 @@ class WaveletCoherence(NamedTuple):
     """Shape (p,): in seconds, rising."""
     coherence: np.ndarray
     """Shape (w, p): from 0 to 1, NaN in long holes. A value rests on few cycles, so strangers
-    have about a third."""
+    have about a quarter."""
     lead_rad: np.ndarray
     """Shape (w, p): phase of a minus that of b; above 0, a is ahead."""
     inside: np.ndarray
