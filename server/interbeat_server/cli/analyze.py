@@ -77,7 +77,7 @@ def _one(options: argparse.Namespace) -> str:
     if options.offline_measures and len(material.hearts) < 2:
         raise UserError("--offline-measures are of two hearts. Leave it out here.")
     if len(material.hearts) == 2:
-        to_stderr("comparing with every circular shift")
+        to_stderr("comparing with every circular shift; long recordings take minutes")
     analysis = analyze(material, _wanted(options), known)
     document = analysis.document
     if options.ecg and recording is not None:

@@ -66,7 +66,7 @@ def _widened(limit: float | None, row: Row) -> float | None:
     if row.count is None:
         return 1.5 * limit
     scatter = QUICK_ERRORS * 100 * sqrt(limit / 100 * (1 - limit / 100) / max(row.count, 1))
-    return round(limit - scatter if row.at_least else limit + scatter, 1)
+    return round(max(limit - scatter, 0.0) if row.at_least else min(limit + scatter, 100.0), 1)
 
 
 def percentiles(
