@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -14,17 +10,12 @@ from interbeat_analysis.phase import (
     circular_correlation,
     phase_locking,
 )
-
-DATA = Path(__file__).parents[1] / "data"
-
-
-def reference(name: str) -> Any:
-    return json.loads((DATA / "reference" / f"{name}.json").read_text("utf-8"))
+from references import dyad, reference
 
 
 @pytest.fixture(scope="module")
 def analytic() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
+    a, b = dyad()
     return analytic_signal(a, 4.0, (0.04, 0.4)), analytic_signal(b, 4.0, (0.04, 0.4))
 
 

@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from interbeat_analysis.recurrence import cross_recurrence, recurrence_nearby
-
-DATA = Path(__file__).parents[1] / "data"
+from references import dyad, reference
 
 
 def test_the_reference_dyad_gives_what_pyrqa_and_crqa_give() -> None:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    text = (DATA / "reference" / "crqa_1200.json").read_text("utf-8")
-    expected = json.loads(text)["results"]
+    a, b = dyad()
+    expected = reference("crqa_1200")["results"]
     found = cross_recurrence(a[:1200], b[:1200])
     assert found.recurrence_rate == pytest.approx(expected["own_loop"]["RR"], abs=1e-12)
     assert found.determinism == pytest.approx(expected["PyRQA"]["DET"], abs=1e-9)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,18 +8,9 @@ import pytest
 import naive
 from interbeat_analysis.morlet import transforms
 from interbeat_analysis.wavelet import band_coherence, wavelet_coherence, wavelet_null
+from references import dyad, reference
 
-DATA = Path(__file__).parents[1] / "data"
 LF_HZ, HF_HZ = (0.04, 0.15), (0.15, 0.40)
-
-
-def reference() -> Any:
-    return json.loads((DATA / "reference" / "hypyp.json").read_text("utf-8"))["wtc"]
-
-
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
 
 
 def noise(seed: int, n: int = 2400) -> np.ndarray:
@@ -33,7 +22,7 @@ def at_period(found: Any, period_s: float) -> int:
 
 
 def test_it_equals_hypyp() -> None:
-    expected, found = reference(), wavelet_coherence(*dyad(), 4.0, hop_s=0.25)
+    expected, found = reference("hypyp")["wtc"], wavelet_coherence(*dyad(), 4.0, hop_s=0.25)
     np.testing.assert_allclose(found.period_s, expected["periods"], rtol=0, atol=1e-9)
     means = found.coherence.mean(axis=0)
     np.testing.assert_allclose(means, expected["row_means"], rtol=0, atol=1e-9)

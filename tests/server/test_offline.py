@@ -18,20 +18,14 @@ from interbeat_collector.rr_file import read_rr
 from interbeat_server import cli
 from interbeat_server.offline_document import MEASURES, offline_measures
 from interbeat_server.validation.recordings import FOLDER
+from references import dyad
 
-DATA = Path(__file__).parents[1] / "data"
 RR_B = FOLDER / "rr" / "bartels_rest_16min.txt"
 
 
 @pytest.fixture(scope="module")
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
-
-
-@pytest.fixture(scope="module")
-def document(dyad: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
-    return offline_measures(*dyad, 4.0, shifts=39)
+def document() -> dict[str, Any]:
+    return offline_measures(*dyad(), 4.0, shifts=39)
 
 
 def figures(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -40,18 +34,18 @@ def figures(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_figures_are_those_of_the_functions(
-    dyad: tuple[np.ndarray, np.ndarray], document: dict[str, Any]
+    document: dict[str, Any],
 ) -> None:
-    a, b = dyad
+    a, b = dyad()
     found = coherence(a, b, 4.0, window_s=300.0)
     lf = (found.f_hz >= 0.04) & (found.f_hz < 0.15)
     assert document["coherence"]["lf"]["value"] == pytest.approx(found.coherence[:, lf].mean())
-    one, two = (analytic_signal(x, 4.0, LF_HZ) for x in dyad)
+    one, two = (analytic_signal(x, 4.0, LF_HZ) for x in (a, b))
     plv = phase_locking(one, two, 4.0).plv.mean()
     assert document["phase_locking"]["lf"]["value"] == pytest.approx(plv)
     index = concordance(a, b, 4.0).session_index
     assert document["concordance"]["index"]["value"] == pytest.approx(float(index))
-    seconds = [x.reshape(-1, 4).mean(axis=-1) for x in dyad]
+    seconds = [x.reshape(-1, 4).mean(axis=-1) for x in (a, b)]
     assert document["recurrence"]["whole_rate"] == cross_recurrence(*seconds).recurrence_rate
 
 
@@ -77,10 +71,8 @@ def test_what_b_copies_from_a_is_found_and_breathing_of_their_own_is_not(
     assert document["phase_locking"]["hf"]["p"] > 0.1
 
 
-def test_less_than_five_minutes_or_a_heart_that_stands_still_give_no_figure(
-    dyad: tuple[np.ndarray, np.ndarray],
-) -> None:
-    a, b = dyad
+def test_less_than_five_minutes_or_a_heart_that_stands_still_give_no_figure() -> None:
+    a, b = dyad()
     short = offline_measures(a[:1000], b[:1000], 4.0)
     assert short["reason"] == "250 s are known of both hearts: it takes 300 s"
     assert all(short[measure] is None for measure in MEASURES)
@@ -91,8 +83,8 @@ def test_less_than_five_minutes_or_a_heart_that_stands_still_give_no_figure(
     assert all(figure["p"] is None for figure in figures(still))
 
 
-def test_a_hole_leaves_every_figure_known(dyad: tuple[np.ndarray, np.ndarray]) -> None:
-    a, b = dyad[0].copy(), dyad[1]
+def test_a_hole_leaves_every_figure_known() -> None:
+    a, b = dyad()
     a[900:940] = np.nan
     found = offline_measures(a, b, 4.0, shifts=3)
     assert all(figure["value"] is not None for figure in figures(found))
