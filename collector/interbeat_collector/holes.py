@@ -8,7 +8,7 @@ well intervals predict each other is taken from the heart itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import erf, exp, inf, pi, sqrt
+from math import ceil, erf, exp, floor, inf, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +24,7 @@ DEPTH = 3
 _AROUND = (1, 2, 4)
 _HISTORY = 120
 _NEEDED = 12
-_UNSURE = 0.2
-"""If a hole's length is known no better than this part of an interval, its beats are not."""
+_BESIDE = 0.3
 _SAME_S = 0.002
 
 
@@ -40,7 +39,7 @@ class Side(NamedTuple):
 
 
 class Bridge(NamedTuple):
-    """By how much a hole should be longer, and the variance of that."""
+    """By how much a hole of so many beats should be longer, and the variance of that."""
 
     stretch_s: float
     variance: float
@@ -51,19 +50,27 @@ Habits = dict[int, list[tuple[int, float]]]
 of how many neighbours on either side, and the variance of what they miss it by."""
 
 
-def bridge(
+def bridges(
     before: Side, after: Side, told: np.ndarray, told_after: np.ndarray, habits: Habits
-) -> Bridge | None:
-    """Compare a hole with the intervals (in ticks) around it; None when they do not tell.
+) -> list[Bridge]:
+    """Compare a hole with the intervals (in ticks) around it, for each likely count of beats.
 
-    `habits` keeps what was found from `told`, for the next time.
+    Empty when they do not tell. `habits` keeps what was found from `told`, for the next time.
     """
     hole_s = after.start_s - before.end_s
     usual_s = (_usual(told[-8:]) + _usual(told_after[:8])) / 2 / TICKS_PER_S
-    count = round(hole_s / usual_s)
-    placing = (before.half_end_s**2 + after.half_start_s**2) / 3
-    if not 0 <= count <= MOST_BEATS or placing > (_UNSURE * usual_s) ** 2:
-        return None
+    reach_s = before.half_end_s + after.half_start_s
+    fewest = max(ceil((hole_s - reach_s) / usual_s - _BESIDE), 0)
+    most = floor((hole_s + reach_s) / usual_s + _BESIDE)
+    if most > MOST_BEATS or most < fewest:
+        return []
+    found = [_bridge(count, hole_s, told, told_after, habits) for count in range(fewest, most + 1)]
+    return [] if None in found else found
+
+
+def _bridge(
+    count: int, hole_s: float, told: np.ndarray, told_after: np.ndarray, habits: Habits
+) -> Bridge | None:
     if count == 0:
         return Bridge(-hole_s, _SAME_S**2)
     if count not in habits:
@@ -72,8 +79,6 @@ def bridge(
     if not known:
         return None
     around, variance = min(known, key=lambda habit: habit[1])
-    if variance + placing > (_UNSURE * usual_s) ** 2:
-        return None
     sides = int(told[-around:].sum() + told_after[:around].sum()) / TICKS_PER_S
     return Bridge(sides * count / (2 * around) - hole_s, variance)
 
@@ -97,34 +102,48 @@ def _habit(told: np.ndarray, count: int) -> list[tuple[int, float]]:
     return found
 
 
-def settle(sides: Sequence[Side], bridges: Sequence[Bridge | None]) -> list[tuple[float, float]]:
+def settle(
+    sides: Sequence[Side], holes: Sequence[Sequence[Bridge]]
+) -> list[tuple[float, float]]:
     """Where each stretch lies in its band, as a shift from the middle, and its variance."""
-    return [_settled(sides, bridges, number) for number in range(len(sides))]
+    return [_settled(sides, holes, number) for number in range(len(sides))]
 
 
 def _settled(
-    sides: Sequence[Side], bridges: Sequence[Bridge | None], number: int
+    sides: Sequence[Side], holes: Sequence[Sequence[Bridge]], number: int
 ) -> tuple[float, float]:
     mean, variance = 0.0, inf
     for k in range(max(number - DEPTH, 0), number):
-        between = bridges[k]
         shift, spread = _in_band(sides[k].half_end_s, mean, variance)
-        mean, variance = _across(shift, spread, between, 1)
+        mean, variance = _across(shift, spread, holes[k], 1, sides[k + 1].half_start_s)
     left = mean, variance
     mean, variance = 0.0, inf
     for k in range(min(number + DEPTH, len(sides) - 1), number, -1):
         shift, spread = _in_band(sides[k].half_start_s, mean, variance)
-        mean, variance = _across(shift, spread, bridges[k - 1], -1)
+        mean, variance = _across(shift, spread, holes[k - 1], -1, sides[k - 1].half_end_s)
     half_s = min(sides[number].half_start_s, sides[number].half_end_s)
     return _in_band(half_s, *_both(left, (mean, variance)))
 
 
 def _across(
-    shift: float, variance: float, between: Bridge | None, sign: int
+    shift: float, variance: float, hole: Sequence[Bridge], sign: int, half_s: float
 ) -> tuple[float, float]:
-    if between is None:
+    """What one side of a hole tells of the other, whose band says how likely each count is."""
+    if not hole:
         return 0.0, inf
-    return shift + sign * between.stretch_s, variance + between.variance
+    landings = [(shift + sign * b.stretch_s, variance + b.variance) for b in hole]
+    weights = [_mass(half_s, *landing) for landing in landings]
+    total = sum(weights)
+    if total < 1e-6:
+        return 0.0, inf
+    mean = sum(w * m for w, (m, _) in zip(weights, landings)) / total
+    spread = sum(w * (v + (m - mean) ** 2) for w, (m, v) in zip(weights, landings)) / total
+    return mean, spread
+
+
+def _mass(half_s: float, mean: float, variance: float) -> float:
+    sd = sqrt(2*variance)
+    return (erf((half_s - mean) / sd) - erf((-half_s - mean) / sd)) / 2
 
 
 def _both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import numpy as np
 from .column import Column
 from .envelope import line_under, middle
 from .heart_rate import TICKS_PER_S
-from .holes import DEPTH, Habits, Side, bridge, settle
+from .holes import DEPTH, Habits, Side, bridges, settle
 from .sends import MAX_DRIFT, MEMORY, USUAL_PERIOD_S, Mode, Sends
 
 BACKLOG_S = 10.0
@@ -326,8 +326,8 @@ class Connection:
         start = max(first - DEPTH, 0)
         moving = self.stretches[start:]
         sides = [self._side(stretch) for stretch in moving]
-        bridges = [
-            bridge(
+        holes = [
+            bridges(
                 sides[number],
                 sides[number + 1],
                 self.ticks[max(after.first_tick - _HISTORY, 0) : after.first_tick],
@@ -336,7 +336,7 @@ class Connection:
             )
             for number, after in enumerate(moving[1:])
         ]
-        for stretch, (shift_s, variance) in list(zip(moving, settle(sides, bridges), strict=True))[
+        for stretch, (shift_s, variance) in list(zip(moving, settle(sides, holes), strict=True))[
             first - start :
         ]:
             stretch.knots = stretch.own
