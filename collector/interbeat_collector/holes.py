@@ -19,13 +19,14 @@ from .heart_rate import TICKS_PER_S
 MOST_BEATS = 6
 """Over longer holes a heart changes its pace too much."""
 DEPTH = 3
-"""How many stretches on either side count."""
+"""How many of the stretches after it count for one."""
 
 _AROUND = (1, 2, 4)
 _HISTORY = 120
 _NEEDED = 12
 _BESIDE = 0.3
 _SAME_S = 0.002
+_UNLIKELY = 1e-6
 
 
 class Side(NamedTuple):
@@ -44,6 +45,15 @@ class Bridge(NamedTuple):
     stretch_s: float
     variance: float
 
+
+class Guess(NamedTuple):
+    """Where a stretch lies, as a shift from the middle of its band: a normal distribution."""
+
+    shift_s: float
+    variance: float
+
+
+NOTHING = Guess(0.0, inf)
 
 Habits = dict[int, list[tuple[int, float]]]
 """How well a heart's own intervals tell the sum of so many of them between their neighbours: pairs
@@ -102,72 +112,73 @@ def _habit(told: np.ndarray, count: int) -> list[tuple[int, float]]:
     return found
 
 
-def settle(
-    sides: Sequence[Side], holes: Sequence[Sequence[Bridge]]
-) -> list[tuple[float, float]]:
-    """Where each stretch lies in its band, as a shift from the middle, and its variance."""
-    return [_settled(sides, holes, number) for number in range(len(sides))]
+def from_before(before: Side, told: Guess, hole: Sequence[Bridge], after: Side) -> Guess:
+    """What the side before a hole, of which others have `told`, tells of the side after it."""
+    return _across(_in_band(before.half_end_s, told), hole, 1, after.half_start_s)
 
 
-def _settled(
-    sides: Sequence[Side], holes: Sequence[Sequence[Bridge]], number: int
-) -> tuple[float, float]:
-    mean, variance = 0.0, inf
-    for k in range(max(number - DEPTH, 0), number):
-        shift, spread = _in_band(sides[k].half_end_s, mean, variance)
-        mean, variance = _across(shift, spread, holes[k], 1, sides[k + 1].half_start_s)
-    left = mean, variance
-    mean, variance = 0.0, inf
-    for k in range(min(number + DEPTH, len(sides) - 1), number, -1):
-        shift, spread = _in_band(sides[k].half_start_s, mean, variance)
-        mean, variance = _across(shift, spread, holes[k - 1], -1, sides[k - 1].half_end_s)
-    half_s = min(sides[number].half_start_s, sides[number].half_end_s)
-    return _in_band(half_s, *_both(left, (mean, variance)))
+def from_after(sides: Sequence[Side], holes: Sequence[Sequence[Bridge]]) -> Guess:
+    """What all sides but the first tell of it; `holes[k]` follows `sides[k]`."""
+    told = NOTHING
+    for k in range(len(sides) - 1, 0, -1):
+        landed = _in_band(sides[k].half_start_s, told)
+        told = _across(landed, holes[k - 1], -1, sides[k - 1].half_end_s)
+    return told
 
 
-def _across(
-    shift: float, variance: float, hole: Sequence[Bridge], sign: int, half_s: float
-) -> tuple[float, float]:
+def settled(side: Side, before: Guess, after: Guess) -> Guess:
+    """Where a stretch lies in its band, as a shift from the middle."""
+    return _in_band(min(side.half_start_s, side.half_end_s), _both(before, after))
+
+
+def _across(known: Guess, hole: Sequence[Bridge], sign: int, half_s: float) -> Guess:
     """What one side of a hole tells of the other, whose band says how likely each count is."""
-    if not hole:
-        return 0.0, inf
-    landings = [(shift + sign * b.stretch_s, variance + b.variance) for b in hole]
-    weights = [_mass(half_s, *landing) for landing in landings]
+    landings = [
+        Guess(known.shift_s + sign * bridge.stretch_s, known.variance + bridge.variance)
+        for bridge in hole
+    ]
+    if len(landings) == 1:
+        return landings[0]
+    weights = [_inside(half_s, landing) for landing in landings]
     total = sum(weights)
-    if total < 1e-6:
-        return 0.0, inf
-    mean = sum(w * m for w, (m, _) in zip(weights, landings)) / total
-    spread = sum(w * (v + (m - mean) ** 2) for w, (m, v) in zip(weights, landings)) / total
-    return mean, spread
+    if total < _UNLIKELY:
+        return NOTHING
+    mean = sum(w * g.shift_s for w, g in zip(weights, landings, strict=True)) / total
+    spread = sum(
+        w * (g.variance + (g.shift_s - mean) ** 2) for w, g in zip(weights, landings, strict=True)
+    )
+    return Guess(mean, spread / total)
 
 
-def _mass(half_s: float, mean: float, variance: float) -> float:
-    sd = sqrt(2*variance)
-    return (erf((half_s - mean) / sd) - erf((-half_s - mean) / sd)) / 2
+def _inside(half_s: float, guess: Guess) -> float:
+    """How likely it lies within a band around 0."""
+    scale = sqrt(2 * guess.variance)
+    return (erf((half_s - guess.shift_s) / scale) - erf((-half_s - guess.shift_s) / scale)) / 2
 
 
-def _both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    weight = (1 / one[1], 1 / other[1])
+def _both(one: Guess, other: Guess) -> Guess:
+    weight = (1 / one.variance, 1 / other.variance)
     total = weight[0] + weight[1]
     if total == 0:
-        return 0.0, inf
-    return (one[0] * weight[0] + other[0] * weight[1]) / total, 1 / total
+        return NOTHING
+    return Guess((one.shift_s * weight[0] + other.shift_s * weight[1]) / total, 1 / total)
 
 
-def _in_band(half_s: float, mean: float, variance: float) -> tuple[float, float]:
-    """Mean and variance of a normal distribution within a band around 0."""
+def _in_band(half_s: float, guess: Guess) -> Guess:
+    """A guess cut off at a band around 0."""
+    mean, variance = guess
     if variance == inf or half_s <= 0:
-        return 0.0, half_s**2 / 3
+        return Guess(0.0, half_s**2 / 3)
     sd = sqrt(variance)
     low, high = (-half_s - mean) / sd, (half_s - mean) / sd
-    inside = (erf(high / sqrt(2)) - erf(low / sqrt(2))) / 2
-    if inside < 1e-6:
+    inside = _inside(half_s, guess)
+    if inside < _UNLIKELY:
         # The prediction is far off: the band counts.
-        return (half_s if mean > 0 else -half_s) / 2, half_s**2 / 3
+        return Guess((half_s if mean > 0 else -half_s) / 2, half_s**2 / 3)
     at_low, at_high = _density(low), _density(high)
     tilt = (at_low - at_high) / inside
     bent = (low * at_low - high * at_high) / inside
-    return mean + sd * tilt, max(variance * (1 + bent - tilt**2), 0.0)
+    return Guess(mean + sd * tilt, max(variance * (1 + bent - tilt**2), 0.0))
 
 
 def _density(z: float) -> float:
