@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .envelope import middle
 from .heart_rate import TICKS_PER_S
 
 MOST_BEATS = 6
@@ -21,10 +20,11 @@ MOST_BEATS = 6
 DEPTH = 3
 """How many of the stretches after it count for one."""
 
-_AROUND = (1, 2, 4)
+_AROUND = (1, 2, 3, 4)
 _HISTORY = 120
 _NEEDED = 12
 _BESIDE = 0.3
+_SMOOTH_S = 0.005
 _SAME_S = 0.002
 _UNLIKELY = 1e-6
 
@@ -55,9 +55,21 @@ class Guess(NamedTuple):
 
 NOTHING = Guess(0.0, inf)
 
-Habits = dict[int, list[tuple[int, float]]]
-"""How well a heart's own intervals tell the sum of so many of them between their neighbours: pairs
-of how many neighbours on either side, and the variance of what they miss it by."""
+
+class Habit(NamedTuple):
+    """How a heart's own intervals tell the sum of some of them from those beside them."""
+
+    around: int
+    """How many on either side."""
+    bends: np.ndarray
+    """What the change from each of these to the next nearer one adds to so many mean intervals:
+    breathing makes neighbours of neighbours tell something too."""
+    variance: float
+    """Of what is missed."""
+
+
+Habits = dict[int, list[Habit]]
+"""By the count of intervals between."""
 
 
 def bridges(
@@ -84,31 +96,40 @@ def _bridge(
     if count == 0:
         return Bridge(-hole_s, _SAME_S**2)
     if count not in habits:
-        habits[count] = _habit(told[-_HISTORY:], count)
-    known = [habit for habit in habits[count] if habit[0] <= len(told_after)]
+        habits[count] = _habits(told[-_HISTORY:], count)
+    known = [habit for habit in habits[count] if habit.around <= len(told_after)]
     if not known:
         return None
-    around, variance = min(known, key=lambda habit: habit[1])
-    sides = int(told[-around:].sum() + told_after[:around].sum()) / TICKS_PER_S
-    return Bridge(sides * count / (2 * around) - hole_s, variance)
+    around, bends, variance = min(known, key=lambda habit: habit.variance)
+    beside_s = (told[-around:][::-1] + told_after[:around]) / (2 * TICKS_PER_S)
+    lasted_s = count * float(beside_s.mean()) - float(np.diff(beside_s) @ bends)
+    return Bridge(lasted_s - hole_s, variance)
 
 
 def _usual(ticks: np.ndarray) -> int:
     return int(sorted(ticks.tolist())[len(ticks) // 2])
 
 
-def _habit(told: np.ndarray, count: int) -> list[tuple[int, float]]:
-    sums = np.concatenate([[0], np.cumsum(told)]) / TICKS_PER_S
+def _habits(told: np.ndarray, count: int) -> list[Habit]:
+    rr_s = told / TICKS_PER_S
+    sums_s = np.concatenate([[0.0], np.cumsum(rr_s)])
     found = []
     for around in _AROUND:
-        span = 2 * around + count
-        if len(told) < span + _NEEDED:
+        rows = len(rr_s) - 2 * around - count + 1
+        if rows < _NEEDED:
             continue
-        inner = sums[around : len(sums) - around]
-        lasted_s = inner[count:] - inner[:-count]
-        beside_s = sums[span:] - sums[:-span] - lasted_s
-        missed_s = np.abs(lasted_s - beside_s * (count / (2 * around)))
-        found.append((around, (1.5 * middle(missed_s) + _SAME_S) ** 2))
+        before, after = np.arange(around - 1, -1, -1), np.arange(around + count, 2 * around + count)
+        first = np.arange(rows)[:, None]
+        beside_s = (rr_s[first + before] + rr_s[first + after]) / 2
+        lasted_s = (sums_s[count:] - sums_s[:-count])[around : around + rows]
+        missed_s = lasted_s - count * beside_s.mean(axis=1)
+        changes_s = -np.diff(beside_s, axis=1)
+        stiff = rows * _SMOOTH_S**2 * np.eye(around - 1)
+        bends = np.linalg.solve(changes_s.T @ changes_s + stiff, changes_s.T @ missed_s)
+        # The tenth that is missed by most: early beats count, and are not many.
+        most_s = np.sort(np.abs(missed_s - changes_s @ bends))[int(0.9 * rows)] / 1.6
+        spread_s = most_s * rows / (rows - 2 * (around - 1)) + _SAME_S
+        found.append(Habit(around, bends, float(spread_s**2)))
     return found
 
 
