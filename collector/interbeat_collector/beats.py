@@ -76,12 +76,11 @@ class _Placed:
     @property
     def start_s(self) -> float:
         """The beat that opens the first interval."""
-        first_s = self.ticks()[:1] / TICKS_PER_S
-        return float(self.stretch.knots.start_at(first_s)[0]) + self.shift_s
+        return self.stretch.start_s + self.shift_s
 
     @property
     def end_s(self) -> float:
-        return self.stretch.end_s() + self.shift_s
+        return self.stretch.end_s + self.shift_s
 
     @property
     def sigma_s(self) -> tuple[float, float]:
@@ -243,7 +242,7 @@ class BeatClock:
             connection.refresh()
             for number in range(len(connection.stretches) - 1, -1, -1):
                 # A stretch placed too late for want of packets cannot reach the next one.
-                end_s = connection.stretches[number].end_s()
+                end_s = connection.stretches[number].end_s
                 shift_s = min(0.0, next_start_s - HOLE_S - end_s)
                 placed = _Placed(connection, number, shift_s)
                 next_start_s = placed.start_s

@@ -103,6 +103,9 @@ class Stretch:
     habits: Habits = field(default_factory=dict)
     from_before: Guess = NOTHING
     """What the stretches before it tell of where it lies."""
+    start_s: float = np.nan
+    """The beat that opens its first interval, on the session clock, and the last one."""
+    end_s: float = np.nan
     inferred_before: int | None = None
     """Beats inferred in all holes before it, once that is final."""
     own: Knots = _UNPLACED
@@ -113,11 +116,6 @@ class Stretch:
     @property
     def elapsed_s(self) -> float:
         return self.sum_ticks / TICKS_PER_S
-
-    def end_s(self) -> float:
-        """The last beat, on the session clock."""
-        end = np.array([self.elapsed_s])
-        return self.elapsed_s + float(self.knots.start_at(end)[0])
 
     @property
     def end_row(self) -> int:
@@ -354,6 +352,7 @@ class Connection:
         for number in range(max(self._first_moving - DEPTH, 0), len(stretches)):
             stretch, *later = stretches[number : number + DEPTH + 1]
             stretch.knots = stretch.own
+            shift_s = 0.0
             if len(stretch.own.start_s) == 1:
                 sides = [stretch.side, *(s.side for s in later)]
                 shift_s, variance = settled(
@@ -363,6 +362,8 @@ class Connection:
                     start_s=stretch.own.start_s + shift_s,
                     sigma_s=np.array([float(np.sqrt(variance)) + _FLOOR_S]),
                 )
+            stretch.start_s = stretch.side.start_s + shift_s
+            stretch.end_s = stretch.side.end_s + shift_s
 
     def _side(self, stretch: Stretch) -> Side:
         own = stretch.own
