@@ -62,6 +62,14 @@ class Knots(NamedTuple):
         after = np.maximum(elapsed_s - self.elapsed_s[-1], 0.0)
         return np.asarray(start_s + before * self.slope[0] + after * self.slope[-1])
 
+    def start_at_one(self, elapsed_s: float) -> float:
+        """The same for one moment, which mostly is an end of the stretch."""
+        edge = 0 if elapsed_s <= self.elapsed_s[0] else -1
+        if edge and elapsed_s < self.elapsed_s[-1]:
+            return float(self.start_at(np.array([elapsed_s]))[0])
+        beyond_s = elapsed_s - self.elapsed_s[edge]
+        return float(self.start_s[edge] + beyond_s * self.slope[edge])
+
 
 _UNPLACED = Knots(*np.empty((4, 0)))
 
@@ -98,8 +106,7 @@ class Stretch:
 
     def end_s(self) -> float:
         """The last beat, on the session clock."""
-        end = np.array([self.elapsed_s])
-        return self.elapsed_s + float(self.knots.start_at(end)[0])
+        return self.elapsed_s + self.knots.start_at_one(self.elapsed_s)
 
     @property
     def end_row(self) -> int:

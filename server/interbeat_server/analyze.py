@@ -17,7 +17,8 @@ from .heart_document import Wanted, heart_document, methods
 from .messages import number
 from .offline_document import offline_measures
 from .recorded import SESSION_BASIS, Material, hearts_of
-from .references import talked, turns_of
+from .reference_header import talked
+from .references import turns_of
 from .synchrony_document import synchrony_document
 from .together import Judged, judged, on_one_grid
 from .words import MEANINGS

@@ -6,12 +6,14 @@ PeopleError    sessions of different people where one couple's, or one person's,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from interbeat_analysis.settling import Reference
 from interbeat_collector.events import PARTNERS, Partner, Session
 from interbeat_collector.session_file import Recording
 
 from .recorded import mirrored
+from .reference_header import SETTING, Pair, described
 from .references import reference_of, turns_of
 
 
@@ -34,6 +36,19 @@ def personal_references(
     """
     a, b = (_reference(recordings, session, p, speech_known) for p in PARTNERS)
     return a, b
+
+
+def judged_by(session: Session, recordings: Sequence[Recording]) -> Session:
+    """The session with the references that these recordings give it in its header."""
+    pairs = {
+        pair.a.speech_known: pair
+        for pair in (
+            Pair(*personal_references(recordings, session, speech_known=known))
+            for known in (True, False)
+        )
+    }
+    settings = {**session.settings, SETTING: described(tuple(pairs.values()))}
+    return replace(session, settings=settings)
 
 
 def _reference(

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from .arguments import Verbs, add_data_dir, add_offset, add_verb
+from .arguments import Verbs, add_data_dir, add_offset, add_reference, add_verb
 from .errors import UserError
 from .inputs import (
     recordings_of,
@@ -172,13 +172,7 @@ def add_analyze(verbs: Verbs) -> None:
             metavar="FILE",
             help=f"when {partner.upper()} spoke: CSV, TextGrid or FILE.eaf#TIER",
         )
-    parser.add_argument(
-        "--reference",
-        nargs="+",
-        action="extend",
-        metavar="SESSION",
-        help="sessions that show how each of the two usually settles, 40 min of each",
-    )
+    add_reference(parser)
     parser.add_argument(
         "--artifacts",
         choices=("auto", "off"),
