@@ -23,6 +23,8 @@ from interbeat_collector.session_file import read_session
 from interbeat_collector.simulation import DyadSettings
 from interbeat_server import cli
 from interbeat_server.analyze import material_of
+from interbeat_server.people import in_header
+from interbeat_server.recorded import mirrored
 from interbeat_server.together import judged, on_one_grid
 from interbeat_server.words import INDEX_REASONS, LINKAGE_STATES, SAYS_NOT
 from written_sessions import rr_file, simulated, written
@@ -270,6 +272,20 @@ def test_a_reference_unlocks_the_index(talks: Path, capsys: pytest.CaptureFixtur
     unknown = analyzed(capsys, *of(talks, "silent"), "--reference", *of(talks, "alone"))
     assert unknown["settling"]["reference"]["a"]["speech_removed"] is False
     assert unknown["index"]["state"] != "locked", "speaking is left in both"
+
+
+def test_what_a_session_was_recorded_with_counts_without_being_named(
+    talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = [read_session(Path(of(talks, "alone")[0]))]
+    held = written(tmp_path, "held", COUPLE, 1300.0, judged_by=usual)
+    turned = mirrored(read_session(held))
+    named = analyzed(capsys, *of(talks, "talk0"), "--reference", *of(talks, "alone"))
+    found = analyzed(capsys, str(held))
+    assert found["settling"] == named["settling"]
+    assert found["index"] == named["index"]
+    a, b = in_header(turned.session, speech_known=True) or (None, None)
+    assert (a.person, b.person) == ("Ben", "Ana")
 
 
 def test_a_person_is_found_in_the_reference_whatever_the_side(

@@ -86,13 +86,12 @@ def reference_recordings(options: argparse.Namespace) -> list[Recording]:
 def references(
     recordings: list[Recording], material: Material
 ) -> tuple[Reference, Reference] | None:
-    """How each of the two usually settles; None without sessions that show it."""
-    from ..people import personal_references
+    """How each of the two usually settles: from sessions, else what the session was judged by."""
+    from ..people import in_header, personal_references
 
+    speech_known = material.turns_s is not None
     if not recordings:
-        return None
+        return in_header(material.session, speech_known=speech_known)
     if len(material.hearts) < 2:
         raise UserError("--reference is for two hearts. Leave it out here.")
-    return personal_references(
-        recordings, material.session, speech_known=material.turns_s is not None
-    )
+    return personal_references(recordings, material.session, speech_known=speech_known)

@@ -86,14 +86,14 @@ def _row(path: Path, usual: list[Recording], wanted: Wanted) -> dict[str, Any]:
 
 
 def _known(usual: list[Recording], material: Material) -> tuple[Reference, Reference] | None:
-    """Each person's own reference, by name; None for people who have none."""
+    """Each person's own reference, by name; else what the session was recorded with."""
     from ..people import PeopleError
 
     others = [each for each in usual if each.session != material.session]
     try:
         return references(others, material)
     except PeopleError:
-        return None
+        return references([], material)
 
 
 def _new(path: Path) -> TextIO:
