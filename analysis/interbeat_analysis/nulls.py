@@ -12,6 +12,7 @@ from typing import NamedTuple, TypedDict, Unpack
 import numpy as np
 from scipy import fft
 
+from interbeat_analysis.holes import filled
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean
 from interbeat_analysis.windowed import fisher_z, window_samples, windowed_cross_correlation
@@ -142,8 +143,7 @@ def fourier_surrogates(x: np.ndarray, draws: int, *, seed: int) -> np.ndarray:
     known = np.isfinite(x)
     if not known.any():
         return np.full((draws, len(x)), np.nan)
-    at = np.arange(len(x))
-    spectrum = fft.rfft(np.interp(at, at[known], x[known]))
+    spectrum = fft.rfft(filled(x))
     phases = np.random.default_rng(seed).uniform(0.0, 2 * np.pi, (draws, len(spectrum)))
     turned = spectrum * np.exp(1j * phases)
     turned[:, 0] = spectrum[0]

@@ -19,6 +19,17 @@ class Meaning(NamedTuple):
 
 
 MEANINGS: dict[str, Meaning] = {
+    "synchrony": Meaning(
+        "Windowed synchrony",
+        "Whether your heart rates moved alike within half a minute, more than chance has it. "
+        "Talking in turns, laughing and breathing all show in it.",
+        "Likeness of both heart rates in 30 s windows, at lags to 5 s: the field's usual measure, "
+        "for moments and for comparison with the literature. Strangers show much of it, so it is "
+        "read beside chance only.",
+        "Windowed synchrony was the mean of |Fisher's z| of the cross-correlation of both heart "
+        "rates (4 Hz) in 30 s windows every 1 s at lags up to ±5 s, compared with that at all "
+        "circular shifts of one series; p is the share of shifts with at least as large a mean.",
+    ),
     "linkage": Meaning(
         "Connection",
         "Whether your two hearts rose and settled together more than two unrelated recordings do. "
