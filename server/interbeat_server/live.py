@@ -15,9 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from interbeat_analysis.gates import Index
-from interbeat_analysis.series import (
-    grid,
-)
+from interbeat_analysis.series import grid
 from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.events import (
     PARTNERS,
