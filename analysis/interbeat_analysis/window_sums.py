@@ -35,6 +35,8 @@ def sums_inside(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sum, sum of squares, and sum of squared deviations from the mean, of each window.
 
+    `values` are (..., n), the windows (w,), and each result (..., w).
+
     Running sums lose what a long record adds up to: the few ms of a quiet minute are the
     difference of two large numbers. So every value is cut into a part on a grid so coarse that
     no sum of such parts is ever rounded, and the small rest, whose sums are: about 32 digits
@@ -48,51 +50,63 @@ def sums_inside(
     .. [2] Dekker, T. J. (1971). A floating-point technique for extending the available
        precision. Numerische Mathematik, 18, 224-242. https://doi.org/10.1007/BF01397083
     """
-    upto = _running_sums(values)
-    sums = upto.take(after, axis=1)
-    sums -= upto.take(first, axis=1)
+    *rows, n = values.shape
+    shape = (*rows, len(first))
+    # Scratch in one piece, and written over: an allocator hands many small pieces back to the
+    # system after each call, and fetching memory anew costs more than the sums.
+    upto, sums, begins = _scratch((2, *rows, n + 1), (2, *shape), (2, *shape))
+    _running_sums(values, upto)
+    upto.take(after, axis=-1, out=sums, mode="clip")
+    upto.take(first, axis=-1, out=begins, mode="clip")
+    sums -= begins
     (total, squares), (total_rest, squares_rest) = sums.real, sums.imag
 
     # counts * squares - total**2, each product with what its rounding left over.
+    spread, rest, low, high = begins.view(np.float64).reshape(4, *shape)
     counts = counts.astype(np.float64)
-    spread = counts * squares
-    rest = _upper_half(squares)
-    low = squares - rest
-    rest *= counts
+    np.multiply(counts, squares, out=spread)
+    _cut_in_two(squares, high, low)
+    np.multiply(counts, high, out=rest)
     rest -= spread
     low += squares_rest
     low *= counts
     rest += low
     total_squared, total_squared_rest = _square(total)
+    spread -= total_squared
     rest -= total_squared_rest
     np.multiply(total, total_rest, out=low)
     low *= 2.0
     rest -= low
-    spread -= total_squared
     spread += rest
     np.maximum(spread, 0.0, out=spread)
-    spread /= np.maximum(counts, 1.0)
-    return total + total_rest, squares + squares_rest, spread
+    return total + total_rest, squares + squares_rest, spread / np.maximum(counts, 1.0)
 
 
-def _running_sums(values: np.ndarray) -> np.ndarray:
-    """Sums of the values and of their squares up to each, shape (2, n + 1).
+def _scratch(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """Complex arrays in one piece of memory."""
+    sizes = [math.prod(shape) for shape in shapes]
+    pieces = np.split(np.empty(sum(sizes), dtype=np.complex128), np.cumsum(sizes[:-1]))
+    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+
+
+def _running_sums(values: np.ndarray, upto: np.ndarray) -> None:
+    """Sums of the values and of their squares before each, into (2, ..., n + 1).
 
     Complex numbers add their parts apart, so the coarse parts (real) and the rests (imaginary)
     are summed in one pass.
     """
-    terms = np.zeros((2, len(values) + 1), dtype=np.complex128)
     squared, squared_rest = _square(values)
     largest_square = float(squared.max(initial=0.0))
-    _cut(values, math.sqrt(largest_square), terms[0, 1:])
-    _cut(squared, largest_square, terms[1, 1:])
-    terms.imag[1, 1:] += squared_rest
-    return np.cumsum(terms, axis=1, out=terms)
+    upto[..., 0] = 0.0
+    _cut(values, math.sqrt(largest_square), upto[0, ..., 1:])
+    _cut(squared, largest_square, upto[1, ..., 1:])
+    upto.imag[1, ..., 1:] += squared_rest
+    np.cumsum(upto, axis=-1, out=upto)
 
 
 def _cut(values: np.ndarray, largest: float, parts: np.ndarray) -> None:
     """Each value as a part (real) of which as many as there are add up exactly, and the rest."""
-    grid = math.ldexp(1.5, math.frexp(len(values) * largest)[1])
+    grid = math.ldexp(1.5, math.frexp(values.shape[-1] * largest)[1])
     coarse = values + grid
     coarse -= grid
     parts.real = coarse
@@ -101,8 +115,8 @@ def _cut(values: np.ndarray, largest: float, parts: np.ndarray) -> None:
 
 def _square(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Squares, and what rounding left over of them."""
-    high = _upper_half(values)
-    low = values - high
+    high, low = np.empty((2, *values.shape))
+    _cut_in_two(values, high, low)
     squared = values * values
     rest = high * high
     rest -= squared
@@ -114,9 +128,9 @@ def _square(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return squared, rest
 
 
-def _upper_half(values: np.ndarray) -> np.ndarray:
-    """The upper 26 bits of each value; what they leave fits into 26 bits as well."""
-    scaled = SPLITTER * values
-    over = scaled - values
-    scaled -= over
-    return np.asarray(scaled)
+def _cut_in_two(values: np.ndarray, high: np.ndarray, low: np.ndarray) -> None:
+    """The upper 26 bits of each value, and what they leave, which fits into 26 bits as well."""
+    np.multiply(values, SPLITTER, out=high)
+    np.subtract(high, values, out=low)
+    high -= low
+    np.subtract(values, high, out=low)
