@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import Artifacts, redistribute
+from interbeat_analysis.artifacts import Artifacts, Redistributed, redistribute
 from interbeat_analysis.differences import Differences, differences_inside
 from interbeat_analysis.hrv import HRV, hrv_inside
 from interbeat_analysis.series import check_positive, checked_beats
@@ -117,18 +117,37 @@ def _corrected(
     few = bad_percent <= MOST_REDISTRIBUTED_PERCENT
 
     nn_s = np.where(bad, np.nan, rr_s)
-    differences = Differences(*np.empty((len(Differences._fields), len(few))))
-    for chosen, t_s, intervals_s in ((few, made.beat_t_s, made.nn_s), (~few, beat_t_s, nn_s)):
-        if chosen.any():
-            starts, stops = windows(t_s)
-            some = differences_inside(t_s, intervals_s, starts[chosen], stops[chosen])
-            for whole, values in zip(differences, some, strict=True):
-                whole[chosen] = values
     return CorrectedHRV(
-        hrv_inside(nn_s, first, after, differences),
+        hrv_inside(nn_s, first, after, _differences(few, made, beat_t_s, nn_s, windows)),
         np.where(few, "redistributed", "masked"),
         bad_percent,
     )
+
+
+def _differences(
+    few: np.ndarray,
+    made: Redistributed,
+    beat_t_s: np.ndarray,
+    nn_s: np.ndarray,
+    windows: _Windows,
+) -> Differences:
+    """Of the redistributed record where few intervals are bad, else of those that are not."""
+    if few.all():
+        return differences_inside(made.beat_t_s, made.nn_s, *windows(made.beat_t_s))
+    differences = Differences(
+        *np.empty((len(Differences._fields) - 1, len(few))), np.zeros(len(few), dtype=np.int64)
+    )
+    for chosen, t_s, intervals_s in ((few, made.beat_t_s, made.nn_s), (~few, beat_t_s, nn_s)):
+        if chosen.any():
+            first, after = (places[chosen] for places in windows(t_s))
+            # Often a few windows, side by side: what none of them holds costs nothing.
+            held = slice(first.min(), after.max())
+            some = differences_inside(
+                t_s[held], intervals_s[held], first - held.start, after - held.start
+            )
+            for whole, values in zip(differences, some, strict=True):
+                whole[chosen] = values
+    return differences
 
 
 def _shaped(made: CorrectedHRV, shape: tuple[int, ...]) -> CorrectedHRV:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.series import neighbours
+from interbeat_analysis.series import joined
 from interbeat_analysis.window_sums import counts_inside, sums_inside
 
 MS_PER_S = 1000.0
@@ -51,7 +51,7 @@ def differences_inside(
     """
     off_s = off_centre(nn_s)[0]
     # Difference i lies between intervals i and i + 1, so a window has one fewer of them.
-    follows = neighbours(beat_t_s, nn_s)[1:]
+    follows = joined(beat_t_s, nn_s)[1:]
     # One below the other, how far two intervals differ and what they sum up to.
     both_s = np.empty((2, len(follows)))
     np.subtract(off_s[1:], off_s[:-1], out=both_s[0])

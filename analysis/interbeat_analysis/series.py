@@ -140,7 +140,7 @@ def neighbours(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
     ValueError
         As `heart_rate`.
     """
-    return _follows(*checked_beats(beat_t_s, rr_s))
+    return joined(*checked_beats(beat_t_s, rr_s))
 
 
 def known_until(beat_t_s: np.ndarray, look_ahead: int) -> float:
@@ -207,7 +207,8 @@ def check_positive(name: str, value: float, unit: str) -> None:
         raise ValueError(f"{name} = {value} {unit} must be above 0 and finite")
 
 
-def _follows(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
+def joined(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
+    """As `neighbours`, of beats that have been checked."""
     follows = np.zeros(len(beat_t_s), dtype=bool)
     missed_s = np.abs(beat_t_s[1:] - rr_s[1:] - beat_t_s[:-1])
     follows[1:] = (missed_s <= NEIGHBOUR_TOLERANCE_S) & ~np.isnan(rr_s[:-1])
@@ -217,7 +218,7 @@ def _follows(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
 def _knots(beat_t_s: np.ndarray, rr_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Beats of all runs that carry a spline, one after another, and which of them open a run."""
     valid = ~np.isnan(rr_s)
-    starts = valid & ~_follows(beat_t_s, rr_s)
+    starts = valid & ~joined(beat_t_s, rr_s)
     run = np.cumsum(starts) - 1
     lengths = np.bincount(run[valid])
     kept = np.flatnonzero(valid)
