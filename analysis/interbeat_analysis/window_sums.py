@@ -59,7 +59,11 @@ def sums_inside(
     upto.take(after, axis=-1, out=sums, mode="clip")
     upto.take(first, axis=-1, out=begins, mode="clip")
     sums -= begins
-    (total, squares), (total_rest, squares_rest) = sums.real, sums.imag
+    coarse, rests = sums.real, sums.imag
+    total, squares = whole = coarse + rests
+    coarse -= whole
+    rests += coarse  # what is left over now
+    total_rest, squares_rest = rests
 
     # counts * squares - total**2, each product with what its rounding left over.
     spread, rest, low, high = begins.view(np.float64).reshape(4, *shape)
@@ -68,8 +72,9 @@ def sums_inside(
     _cut_in_two(squares, high, low)
     np.multiply(counts, high, out=rest)
     rest -= spread
-    low += squares_rest
     low *= counts
+    rest += low
+    np.multiply(counts, squares_rest, out=low)
     rest += low
     total_squared, total_squared_rest = _square(total)
     spread -= total_squared
@@ -79,7 +84,7 @@ def sums_inside(
     rest -= low
     spread += rest
     np.maximum(spread, 0.0, out=spread)
-    return total + total_rest, squares + squares_rest, spread / np.maximum(counts, 1.0)
+    return total, squares, spread / np.maximum(counts, 1.0)
 
 
 def _scratch(*shapes: tuple[int, ...]) -> list[np.ndarray]:
