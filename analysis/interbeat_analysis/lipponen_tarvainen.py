@@ -202,32 +202,48 @@ def moving_quantiles(
     at = np.arange(len(values)) + room * (part - part[0] + 1)
     spaced = np.full(at[-1] + room + 1, np.nan)
     spaced[at] = values
-    numbers = np.concatenate([[0], np.cumsum(~np.isnan(spaced))])
-    count = numbers[at + ahead + 1] - numbers[at - back]
+    numbers = np.zeros(len(spaced) + 1, dtype=np.int64)
+    np.cumsum(~np.isnan(spaced), out=numbers[1:])
+    begins = at - back
+    count = numbers.take(at + (ahead + 1))
+    count -= numbers.take(begins)
+    around = np.lib.stride_tricks.sliding_window_view(spaced, width)
+    if len(values) < RANKED_FROM:
+        return _sorted_out(around[begins], count, shares)
 
-    full = (count == width) & (len(values) >= RANKED_FROM)
-    around = np.lib.stride_tricks.sliding_window_view(spaced, width)[(at - back)[~full]]
-    around.sort(axis=1)  # NaN goes last
+    full = count == width
+    found = _sorted_out(around[begins[~full]], count[~full], shares)
     spaced[np.isnan(spaced)] = np.inf  # beyond every rank that is asked for
-    found = []
-    for share in shares:
+    for number, share in enumerate(shares):
         quantile = np.empty(len(values))
-        quantile[~full] = _interpolated(around, count[~full], share)
-        if full.any():
-            quantile[full] = _of_full_windows(spaced, width, ahead, share)[at[full]]
-        found.append(quantile)
+        quantile[~full] = found[number]
+        quantile[full] = _of_full_windows(spaced, width, ahead, share)[at[full]]
+        found[number] = quantile
     return found
 
 
-def _interpolated(ordered: np.ndarray, count: np.ndarray, share: float) -> np.ndarray:
-    """Quantile of the first `count` values of each row; NaN where that is none."""
+def _sorted_out(
+    around: np.ndarray, count: np.ndarray, shares: tuple[float, ...]
+) -> list[np.ndarray]:
+    """Quantiles of each row, of which `count` are numbers, for each share; NaN where none is."""
+    around.sort(axis=1)  # NaN goes last
     last = np.maximum(count - 1, 0)
-    place = share * last
-    low = place.astype(np.int64)
-    high = np.minimum(low + 1, last)
-    rows = np.arange(len(ordered))
-    lower = ordered[rows, low]
-    return np.asarray(lower + (place - low) * (ordered[rows, high] - lower))
+    begins = np.arange(0, around.size, around.shape[1])
+    ordered = around.ravel()
+    found = []
+    for share in shares:
+        place = share * last
+        low = place.astype(np.int64)
+        part = place - low
+        low += begins
+        lower = ordered.take(low)
+        low += part > 0.0
+        upper = ordered.take(low)
+        upper -= lower
+        upper *= part
+        lower += upper
+        found.append(lower)
+    return found
 
 
 def _of_full_windows(values: np.ndarray, width: int, ahead: int, share: float) -> np.ndarray:
@@ -255,6 +271,7 @@ def _thresholds_s(
     lower, upper = moving_quantiles(
         np.abs(values_s).ravel(), (part + rows).ravel(), reach, (0.25, 0.75)
     )
-    spread_s = QUARTILE_DEVIATIONS * 0.5 * (upper - lower)
-    spread_s = np.nan_to_num(spread_s).reshape(values_s.shape)
-    return np.asarray(np.clip(spread_s, FLOOR_S, cap_s))
+    upper -= lower
+    upper *= QUARTILE_DEVIATIONS * 0.5
+    np.fmax(upper, FLOOR_S, out=upper)  # the floor where there is no quantile, too
+    return np.minimum(upper.reshape(values_s.shape), cap_s)
