@@ -88,7 +88,7 @@ def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
     ndarray, shape (..., n)
         Smoothed with a Gaussian of 3 s, for the n whole seconds that the series covers. Holes
         up to 4 s are bridged by straight lines first: left out, 5 % bad beats would shorten the
-        half-decay time by 5 %, and so by 3 %. NaN in longer holes, before the first known sample
+        half-decay time by 5 %, not by 3 to 4 %. NaN in longer holes, before the first known sample
         and after the last.
 
     Raises
@@ -149,8 +149,10 @@ def baseline(slow: np.ndarray) -> np.ndarray:
     ndarray, shape (..., n)
         Its baseline in the same unit; also known in holes, NaN further than 225 s from anything.
     """
-    once = smoothed(slow, BASELINE_S, 1.0)
-    return np.asarray(once + smoothed(slow - once, BASELINE_S, 1.0))
+    known = np.isfinite(slow)
+    weight = _weight(known, BASELINE_S)  # the same both times
+    once = _mean_of_known(slow, known, weight, BASELINE_S)
+    return np.asarray(once + _mean_of_known(slow - once, known, weight, BASELINE_S))
 
 
 def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
@@ -170,18 +172,8 @@ def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
     ndarray, shape (..., n)
         The smoothed series, NaN where nothing is known within three standard deviations.
     """
-    known = np.isfinite(x)
-    n, sigma = x.shape[-1], sigma_s * fs
-    if not n:
-        return np.empty(x.shape)
-    if known.all():
-        mean = x.mean(axis=-1, keepdims=True)
-        return np.asarray(mean + _convolved(x - mean, sigma) / _weight_of_all(n, sigma))
-    count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
-    mean = np.where(known, x, 0.0).sum(axis=-1, keepdims=True) / count
-    values, weight = _convolved(np.stack([np.where(known, x - mean, 0.0), known]), sigma)
-    # far from anything known there is only the rounding of the transform
-    return np.asarray(mean + values / np.where(weight > 1e-9, weight, np.nan))
+    known, sigma = np.isfinite(x), sigma_s * fs
+    return _mean_of_known(x, known, _weight(known, sigma), sigma)
 
 
 def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.ndarray:
@@ -209,6 +201,24 @@ def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.n
     for hole in np.flatnonzero(np.diff(at) > longest_s * fs):
         filled[at[hole] + 1 : at[hole + 1]] = np.nan
     return np.asarray(filled)
+
+
+def _mean_of_known(
+    x: np.ndarray, known: np.ndarray, weight: np.ndarray, sigma: float
+) -> np.ndarray:
+    """What is known around each sample, by the Gaussian's weights; less its mean for the digits."""
+    count = np.maximum(np.count_nonzero(known, axis=-1, keepdims=True), 1)
+    mean = np.where(known, x, 0.0).sum(axis=-1, keepdims=True) / count
+    return np.asarray(mean + _convolved(np.where(known, x - mean, 0.0), sigma) / weight)
+
+
+def _weight(known: np.ndarray, sigma: float) -> np.ndarray:
+    """Weight of what is known around each sample, NaN where nothing is."""
+    if known.all():
+        return _weight_of_all(known.shape[-1], sigma)
+    weight = _convolved(known.astype(np.float64), sigma)
+    # far from anything known there is only the rounding of the transform
+    return np.where(weight > 1e-9, weight, np.nan)
 
 
 def _convolved(x: np.ndarray, sigma: float) -> np.ndarray:

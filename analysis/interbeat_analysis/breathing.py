@@ -37,7 +37,7 @@ class BreathingCheck(NamedTuple):
     """Centre of the power of each in the breathing band, in Hz; NaN if unknown."""
 
 
-def breathing_check(hf: np.ndarray, fs: float = FS_HZ) -> BreathingCheck:
+def breathing_check(hr_bpm: np.ndarray, slow_bpm: np.ndarray, fs: float = FS_HZ) -> BreathingCheck:
     """Compare the correlation of two breathing bands near lag 0 with that at far shifts.
 
     Each stretch of shifts as wide as the lags asked for gives one largest |correlation|; z is
@@ -45,10 +45,10 @@ def breathing_check(hf: np.ndarray, fs: float = FS_HZ) -> BreathingCheck:
 
     Parameters
     ----------
-    hf : ndarray, shape (2, m)
-        Breathing bands of both (`breathing_band`), NaN where unknown.
+    hr_bpm, slow_bpm : ndarray, shapes (2, m) and (2, n)
+        Heart rates of both at `fs`, and smoothed once a second, as for `breathing_band`.
     fs : float
-        Samples per second, in Hz.
+        Samples per second, in Hz; a whole number.
 
     Returns
     -------
@@ -61,20 +61,18 @@ def breathing_check(hf: np.ndarray, fs: float = FS_HZ) -> BreathingCheck:
        Speech, Language, and Hearing Research, 44(1), 128-143.
        https://doi.org/10.1044/1092-4388(2001/012)
     """
-    m = hf.shape[-1]
-    x = np.where(np.isfinite(hf), hf, 0.0)
-    size = fft.next_fast_len(max(m, 1), real=True)
-    one, two = both = fft.rfft(x, size)
-    power = both.real**2 + both.imag**2
+    m = hr_bpm.shape[-1]
+    if m < FEWEST_S * fs:
+        return BreathingCheck(np.nan, False, np.nan, np.nan)
+    (one, two), size = _transform(hr_bpm - _slow_at(m, slow_bpm, fs), fs)
     hz = fft.rfftfreq(size, 1.0 / fs)
-    total = power.sum(axis=-1)
-    rates = [
-        float(hz @ row / all_) if all_ > 0 else np.nan
-        for row, all_ in zip(power, total, strict=True)
-    ]
-    if m < FEWEST_S * fs or not total.all():
-        return BreathingCheck(np.nan, False, *rates)
-    r = np.abs(fft.irfft(one.conj() * two, size)) / np.sqrt((x[0] @ x[0]) * (x[1] @ x[1]))
+    # the correlation comes from the transforms as they are: the bands themselves are not needed
+    power = [spectrum.real**2 + spectrum.imag**2 for spectrum in (one, two)]
+    total = [float(each.sum()) for each in power]
+    if not all(total):
+        return BreathingCheck(np.nan, False, np.nan, np.nan)
+    rates = [float(hz @ each / all_) for each, all_ in zip(power, total, strict=True)]
+    r = np.abs(fft.irfft(one.conj() * two, size))
     near, far = round(CHECKED_LAG_S * fs), round(CHANCE_LAG_S * fs)
     width = 2 * near + 1
     chance = r[far : size - far + 1]
@@ -94,28 +92,36 @@ def breathing_band(hr_bpm: np.ndarray, slow_bpm: np.ndarray, fs: float = FS_HZ) 
 
     Parameters
     ----------
-    hr_bpm : ndarray, shape (..., m)
-        Heart rate in bpm at `fs`, NaN where unknown; the first sample at a whole second.
-    slow_bpm : ndarray, shape (..., n)
+    hr_bpm : ndarray, shape (k, m)
+        Heart rates in bpm at `fs`, NaN where unknown; the first sample at a whole second.
+    slow_bpm : ndarray, shape (k, n)
         The same, smoothed, once a second (`arousal.slow_heart_rate`); NaN in long holes.
     fs : float
         Samples per second, in Hz; a whole number.
 
     Returns
     -------
-    ndarray, shape (..., m)
+    ndarray, shape (k, m)
         In bpm, NaN where the slow heart rate is.
     """
-    m, n = hr_bpm.shape[-1], slow_bpm.shape[-1]
+    m = hr_bpm.shape[-1]
     if not m:
         return hr_bpm
-    at, seconds = np.arange(m) / fs, np.arange(n)
-    rows = [np.interp(at, seconds, row) for row in slow_bpm.reshape(-1, n)]
-    slow = np.reshape(rows, hr_bpm.shape)
-    fast = hr_bpm - slow
-    size = fft.next_fast_len(m + round(RINGING_S * fs), real=True)
-    kept = fft.rfft(np.where(np.isfinite(fast), fast, 0.0), size) * _gain(size, fs)
-    return np.where(np.isfinite(slow), fft.irfft(kept, size)[..., :m], np.nan)
+    slow = _slow_at(m, slow_bpm, fs)
+    transform, size = _transform(hr_bpm - slow, fs)
+    return np.where(np.isfinite(slow), fft.irfft(transform, size)[:, :m], np.nan)
+
+
+def _slow_at(m: int, slow_bpm: np.ndarray, fs: float) -> np.ndarray:
+    """The slow heart rates at all samples, NaN in and beside long holes."""
+    at, seconds = np.arange(m) / fs, np.arange(slow_bpm.shape[-1])
+    return np.stack([np.interp(at, seconds, row) for row in slow_bpm])
+
+
+def _transform(fast: np.ndarray, fs: float) -> tuple[np.ndarray, int]:
+    """Transform of the breathing band, and the number of samples that it stands for."""
+    size = fft.next_fast_len(fast.shape[-1] + round(RINGING_S * fs), real=True)
+    return fft.rfft(np.where(np.isfinite(fast), fast, 0.0), size) * _gain(size, fs), size
 
 
 @lru_cache(maxsize=8)

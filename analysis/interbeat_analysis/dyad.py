@@ -174,7 +174,7 @@ def measured(
     usable = references if references is not None and not problem else (None, None)
     settled = settling(a, b, *usable)
     whole = locked(problem) if problem else index(found, judged, leaning.balance, settled)
-    breathing = breathing_check(_breathing(both), both.fs)
+    breathing = breathing_check(both.hr_bpm, both.slow_bpm, both.fs)
     flags = _flags(both, state, breathing)
     return Dyad(
         found.joint_s,
@@ -212,7 +212,7 @@ def details(both: Series) -> Details:
         influence_b_to_a=influence(hr_b, hr_a, level[::-1], both.fs) if known else None,
         episodes_a=episodes(a),
         episodes_b=episodes(b),
-        vagal=vagal_comodulation(_breathing(both), both.fs),
+        vagal=vagal_comodulation(breathing_band(both.hr_bpm, both.slow_bpm, both.fs), both.fs),
     )
 
 
@@ -231,10 +231,6 @@ def rejected_shares(both: Series) -> tuple[float, float]:
     """
     at_seconds = both.hr_bpm[:, :: int(both.fs)]
     return rejected_share(at_seconds[0]), rejected_share(at_seconds[1])
-
-
-def _breathing(both: Series) -> np.ndarray:
-    return breathing_band(both.hr_bpm, both.slow_bpm, both.fs)
 
 
 def _nothing(

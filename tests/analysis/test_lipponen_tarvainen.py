@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,12 +11,11 @@ from interbeat_analysis.lipponen_tarvainen import (
     moving_quantiles,
     shifted,
 )
-
-RR = Path(__file__).parents[1] / "data" / "rr"
+from interbeat_server.validation.recordings import recording
 
 
 def hour() -> np.ndarray:
-    return np.loadtxt(RR / "nsr004_60min.txt") / 1000.0
+    return recording("nsr004_60min")
 
 
 def slow_quantiles(

@@ -73,7 +73,6 @@ def peers() -> dict[str, Peer]:
             ("neurokit2 unscaled", "neurokit2", "neurokit2", _neurokit2_unscaled),
             ("hrv-analysis", "hrv-analysis", "hrvanalysis", _hrv_analysis),
             ("heartpy", "heartpy", "heartpy", _heartpy),
-            ("systole", "systole", "systole", _systole),
         )
     }
 
@@ -220,20 +219,6 @@ def _heartpy(rr_ms: np.ndarray) -> Figures:
         "RMSSD": found["rmssd"],
         "SDSD": found["sdsd"],
         "pNN50": 100.0 * found["pnn50"],
-    }
-
-
-def _systole(rr_ms: np.ndarray) -> Figures:
-    from systole.hrv import nonlinear_domain, time_domain
-
-    time = time_domain(rr_ms, input_type="rr_ms").set_index("Metric")["Values"]
-    plot = nonlinear_domain(rr_ms, input_type="rr_ms").set_index("Metric")["Values"]
-    return {
-        "SDNN": time["SDNN"],
-        "RMSSD": time["RMSSD"],
-        "pNN50": time["pnn50"],
-        "SD1": plot["SD1"],
-        "SD2": plot["SD2"],
     }
 
 
