@@ -89,9 +89,12 @@ def sums_inside(
 
 def _scratch(*shapes: tuple[int, ...]) -> list[np.ndarray]:
     """Complex arrays in one piece of memory."""
-    sizes = [math.prod(shape) for shape in shapes]
-    pieces = np.split(np.empty(sum(sizes), dtype=np.complex128), np.cumsum(sizes[:-1]))
-    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    piece = np.empty(sum(map(math.prod, shapes)), dtype=np.complex128)
+    found, at = [], 0
+    for shape in shapes:
+        found.append(piece[at : at + math.prod(shape)].reshape(shape))
+        at += math.prod(shape)
+    return found
 
 
 def _running_sums(values: np.ndarray, upto: np.ndarray) -> None:
