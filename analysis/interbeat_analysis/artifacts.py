@@ -216,11 +216,7 @@ def redistribute(beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts) -> Re
         (median above 10).
     """
     beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    if found.state.shape != rr_s.shape:
-        raise ValueError(
-            f"found is of {len(found.state)} intervals and rr_s of {len(rr_s)}; "
-            "pass what find_artifacts gave for these"
-        )
+    check_found(found, rr_s)
     corrected = found.state == State.CORRECTED
     new = np.repeat(corrected, found.stands_for)
     nn_s = np.repeat(np.where(found.state == State.INVALID, np.nan, rr_s), found.stands_for)
@@ -231,6 +227,15 @@ def redistribute(beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts) -> Re
         nn_s[new] = filled_s
         t_s[new] = np.repeat(beat_t_s[first - 1], found.stands_for[first]) + since_s
     return Redistributed(t_s, nn_s, new)
+
+
+def check_found(found: Artifacts, rr_s: np.ndarray) -> None:
+    """Refuse verdicts that are of another record."""
+    if found.state.shape != rr_s.shape:
+        raise ValueError(
+            f"found is of {len(found.state)} intervals and rr_s of {len(rr_s)}; "
+            "pass what find_artifacts gave for these"
+        )
 
 
 def _judged(
