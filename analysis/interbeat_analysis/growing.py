@@ -16,6 +16,9 @@ JUDGED_BY = 104
 """Earlier intervals that have a say: 91 make a threshold, each of them stands against the median
 of the 8 before it, and what the neighbours are counts, too."""
 
+NEIGHBOURS = 4
+"""Earlier intervals of which that is asked."""
+
 
 class Judged(NamedTuple):
     """A record and what its intervals are, arrays of shape (n,)."""
@@ -61,7 +64,12 @@ def judge_more(
     """
     kept = _settled(before, beat_t_s, rr_s, dropped) if before else 0
     since = max(kept - JUDGED_BY, 0)
-    found = find_artifacts(rr_s[since:], beat_t_s=beat_t_s[since:], causal=True)
+    found = find_artifacts(
+        rr_s[since:],
+        beat_t_s=beat_t_s[since:],
+        causal=True,
+        since=max(kept - NEIGHBOURS - since, 0),
+    )
     if before and kept:
         old, new = slice(dropped, dropped + kept), slice(kept - since, None)
         found = Artifacts(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from scipy.ndimage import rank_filter
 
 MEDIAN_BEATS = 11
@@ -65,7 +66,9 @@ class Classes(NamedTuple):
     long_or_short: np.ndarray
 
 
-def features(rr_s: np.ndarray, part: np.ndarray, *, causal: bool = False) -> Features:
+def features(
+    rr_s: np.ndarray, part: np.ndarray, *, causal: bool = False, since: int = 0
+) -> Features:
     """Features of every interval.
 
     Parameters
@@ -77,6 +80,8 @@ def features(rr_s: np.ndarray, part: np.ndarray, *, causal: bool = False) -> Fea
     causal : bool
         Whether thresholds come from the 91 beats that end at each, not from those around it,
         and medians from 8 beats before and 2 after. A feature then knows 2 later beats at most.
+    since : int
+        Thresholds of earlier intervals are not made, and what rests on them is NaN.
 
     Returns
     -------
@@ -98,7 +103,7 @@ def features(rr_s: np.ndarray, part: np.ndarray, *, causal: bool = False) -> Fea
 
     cap_s = np.maximum(CAP * median_s, FLOOR_S)
     change_threshold_s, off_threshold_s = _thresholds_s(
-        np.stack([change_s, off_s]), part, cap_s, causal=causal
+        np.stack([change_s, off_s]), part, cap_s, causal=causal, since=since
     )
     change = change_s / change_threshold_s
 
@@ -168,12 +173,18 @@ def shifted(values: np.ndarray, part: np.ndarray, by: int) -> np.ndarray:
                 slice(None, by),
             )
         )
-        moved[here] = np.where(part[here] == part[there], values[there], np.nan)
+        moved[here] = values[there]
+        if part[0] != part[-1]:
+            moved[here][part[here] != part[there]] = np.nan
     return moved
 
 
 def moving_quantiles(
-    values: np.ndarray, part: np.ndarray, reach: tuple[int, int], shares: tuple[float, ...]
+    values: np.ndarray,
+    part: np.ndarray,
+    reach: tuple[int, int],
+    shares: tuple[float, ...],
+    wanted: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Quantiles of the numbers around each value, within its part.
 
@@ -187,10 +198,12 @@ def moving_quantiles(
         How many values before and after each belong to its window, where they exist.
     shares : tuple of float
         The quantiles, from 0 to 1.
+    wanted : ndarray of int, shape (m,), optional
+        The values around which quantiles are asked for; all where it is not given.
 
     Returns
     -------
-    list of ndarray, shape (n,)
+    list of ndarray, shape (n,), or (m,)
         One for each share, interpolated between two values; NaN where a window holds no number.
     """
     back, ahead = reach
@@ -202,20 +215,24 @@ def moving_quantiles(
     at = np.arange(len(values)) + room * (part - part[0] + 1)
     spaced = np.full(at[-1] + room + 1, np.nan)
     spaced[at] = values
+    if wanted is not None:
+        at = at[wanted]
     numbers = np.zeros(len(spaced) + 1, dtype=np.int64)
     np.cumsum(~np.isnan(spaced), out=numbers[1:])
     begins = at - back
     count = numbers.take(at + (ahead + 1))
     count -= numbers.take(begins)
-    around = np.lib.stride_tricks.sliding_window_view(spaced, width)
-    if len(values) < RANKED_FROM:
+    # As sliding_window_view does in three times the time.
+    step = spaced.strides[0]
+    around = as_strided(spaced, (len(spaced) - width + 1, width), (step, step), writeable=False)
+    if len(at) < RANKED_FROM:
         return _sorted_out(around[begins], count, shares)
 
     full = count == width
     found = _sorted_out(around[begins[~full]], count[~full], shares)
     spaced[np.isnan(spaced)] = np.inf  # beyond every rank that is asked for
     for number, share in enumerate(shares):
-        quantile = np.empty(len(values))
+        quantile = np.empty(len(at))
         quantile[~full] = found[number]
         quantile[full] = _of_full_windows(spaced, width, ahead, share)[at[full]]
         found[number] = quantile
@@ -262,16 +279,22 @@ def _of_full_windows(values: np.ndarray, width: int, ahead: int, share: float) -
 
 
 def _thresholds_s(
-    values_s: np.ndarray, part: np.ndarray, cap_s: np.ndarray, *, causal: bool
+    values_s: np.ndarray, part: np.ndarray, cap_s: np.ndarray, *, causal: bool, since: int
 ) -> np.ndarray:
-    """5.2 quartile deviations of the sizes around each value of each row, within floor and cap."""
+    """5.2 quartile deviations of the sizes around each value of each row, within floor and cap.
+
+    NaN before `since`.
+    """
     half = THRESHOLD_BEATS // 2
     reach = (THRESHOLD_BEATS - 1, 0) if causal else (half, half)
-    rows = np.arange(len(values_s))[:, np.newaxis] * (part[-1] - part[0] + 1)
-    lower, upper = moving_quantiles(
-        np.abs(values_s).ravel(), (part + rows).ravel(), reach, (0.25, 0.75)
-    )
+    rows, n = values_s.shape
+    of_rows = np.arange(rows)[:, np.newaxis]
+    wanted = (np.arange(since, n) + n * of_rows).ravel() if since else None
+    parts = (part + of_rows * (part[-1] - part[0] + 1)).ravel()
+    lower, upper = moving_quantiles(np.abs(values_s).ravel(), parts, reach, (0.25, 0.75), wanted)
     upper -= lower
     upper *= QUARTILE_DEVIATIONS * 0.5
     np.fmax(upper, FLOOR_S, out=upper)  # the floor where there is no quantile, too
-    return np.minimum(upper.reshape(values_s.shape), cap_s)
+    spread_s = np.full(values_s.shape, np.nan)
+    np.minimum(upper.reshape(rows, -1), cap_s[since:], out=spread_s[:, since:])
+    return spread_s

@@ -223,11 +223,13 @@ def _knots(beat_t_s: np.ndarray, rr_s: np.ndarray) -> tuple[np.ndarray, np.ndarr
     lengths = np.bincount(run[valid])
     kept = np.flatnonzero(valid)
     kept = kept[lengths[run[kept]] >= MIN_RUN_INTERVALS]
-    first = kept[starts[kept]]
-    at = np.searchsorted(kept, first)
-    knot_s = np.insert(beat_t_s[kept], at, beat_t_s[first] - rr_s[first])
-    opens = np.zeros(len(knot_s), dtype=bool)
-    opens[at + np.arange(len(at))] = True
+    starts = starts[kept]
+    first = kept[starts]
+    opens = np.ones(len(kept) + len(first), dtype=bool)
+    opens[np.arange(len(kept)) + np.cumsum(starts)] = False
+    knot_s = np.empty(len(opens))
+    knot_s[~opens] = beat_t_s[kept]
+    knot_s[opens] = beat_t_s[first] - rr_s[first]
     return knot_s, opens
 
 
@@ -247,8 +249,9 @@ def _beats_per_s(
 def _slopes(knot_s: np.ndarray, opens: np.ndarray) -> np.ndarray:
     """Slopes of the splines at their knots: one tridiagonal system, uncoupled between runs."""
     first = np.flatnonzero(opens)
-    last = np.append(first[1:], len(knot_s)) - 1
-    length = np.diff(knot_s)
+    last = np.empty_like(first)
+    last[:-1], last[-1] = first[1:] - 1, len(knot_s) - 1
+    length = knot_s[1:] - knot_s[:-1]
     length[last[:-1]] = 1.0  # between two runs; every row that reads it is replaced below
     rate = 1.0 / length
 
