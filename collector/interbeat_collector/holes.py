@@ -87,7 +87,8 @@ def bridges(
     if most > MOST_BEATS or most < fewest:
         return []
     found = [_bridge(count, hole_s, told, told_after, habits) for count in range(fewest, most + 1)]
-    return [] if None in found else found
+    known = [bridge for bridge in found if bridge is not None]
+    return known if len(known) == len(found) else []
 
 
 def _bridge(
