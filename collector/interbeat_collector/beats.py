@@ -26,8 +26,8 @@ from .stretches import Connection, Stretch
 
 LONGEST_TICKS = 10 * TICKS_PER_S
 """No interval between two beats: a strap that says so has missed some."""
-HOLE_S = 0.05
-"""Beats are missing between two stretches, so that they never touch."""
+HOLE_S = 0.001
+"""Stretches never overlap; a lost packet of a slow heart may have held no beat at all."""
 LONGEST_REPAIR_S = 30.0
 """Longer holes stay empty: nobody can count their beats."""
 
