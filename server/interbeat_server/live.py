@@ -211,8 +211,8 @@ class Engine:
         if self._next_window_s is not None:
             return self._next_window_s
         horizon_s = self._horizon_s(t_s, known)
-        opening_s = max(opening_s(each, horizon_s) for each in known.values())
-        return float(np.ceil(opening_s / HOP_S) * HOP_S)
+        opening = max(opening_s(each, horizon_s) for each in known.values())
+        return float(np.ceil(opening / HOP_S) * HOP_S)
 
     def _horizon_s(self, t_s: float, known: dict[Partner, Known]) -> float:
         """Up to where both heart rates are settled."""
