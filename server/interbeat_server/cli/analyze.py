@@ -10,6 +10,7 @@ from .arguments import Verbs, add_data_dir, add_offset, add_reference, add_verb
 from .errors import UserError
 from .inputs import (
     recordings_of,
+    reference_paths,
     reference_recordings,
     references,
     rr_material,
@@ -71,7 +72,7 @@ def _one(options: argparse.Namespace) -> str:
         material, names = material_of(recording), recording.session.labels
         title = _title(recording.session)
     material = with_speech(options, material)
-    known = references(reference_recordings(options), material)
+    known = references(reference_recordings(reference_paths(options)), material)
     if len(material.hearts) == 2:
         to_stderr("comparing with every circular shift; long recordings take minutes")
     analysis = analyze(material, _wanted(options), known)
@@ -98,7 +99,7 @@ def _several(options: argparse.Namespace) -> str:
     recordings = recordings_of(options)
     materials = [material_of(each) for each in recordings]
     names = recordings[0].session.labels
-    usual = reference_recordings(options)
+    usual = reference_recordings(reference_paths(options))
     known = [references(usual, each) for each in materials]
     document, found = analyze_several(
         materials,
