@@ -21,7 +21,8 @@ from interbeat_analysis.indices import (
 from interbeat_analysis.series import heart_rate
 from interbeat_analysis.spectra import windowed_bands
 from interbeat_collector.simulation import DyadSettings
-from interbeat_server.live import MEMORY_S, SHOWN_LIVE, Engine
+from interbeat_server.live import Engine
+from interbeat_server.live_heart import MEMORY_S, SHOWN_LIVE
 from interbeat_server.sources import simulated_session
 from interbeat_server.validation.recordings import recording
 

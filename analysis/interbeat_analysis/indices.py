@@ -20,6 +20,7 @@ from interbeat_analysis.artifacts import (
 )
 from interbeat_analysis.corrected import CorrectedHRV, corrected_hrv, windowed_corrected_hrv
 from interbeat_analysis.gates import Index, rated
+from interbeat_analysis.holes import runs
 from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
 from interbeat_analysis.respiration import Respiration, respiration
@@ -315,8 +316,7 @@ def _breathing(record: Redistributed) -> Respiration:
 def _longest_s(record: Redistributed, preset: Preset) -> float:
     """Length of the longest stretch without a hole."""
     _, resampled_s = tachogram(record.beat_t_s, record.nn_s, preset.fs)
-    edges = np.flatnonzero(np.diff(~np.isnan(resampled_s), prepend=False, append=False))
-    return float(np.diff(edges)[::2].max(initial=0)) / preset.fs
+    return float(np.diff(runs(~np.isnan(resampled_s))).max(initial=0)) / preset.fs
 
 
 def differences_method(heart: Cleaned) -> str:

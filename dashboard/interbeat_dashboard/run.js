@@ -26,7 +26,7 @@ import { PARTNERS, apply, behind_s, emptyRun } from "./state.js";
 import { strapRow } from "./straps.js";
 import { lagStrip } from "./strip.js";
 import { heartRateSummary, signalSummary, stripSummary } from "./summary.js";
-import { heartRateTable, lagTable, tableButton } from "./tables.js";
+import { connectionTable, heartRateTable, lagTable, tableButton } from "./tables.js";
 import { onTheme, themeButton } from "./theme.js";
 import { connectionSummary } from "./together.js";
 import { togetherPanel } from "./together_panel.js";
@@ -164,8 +164,10 @@ function draw() {
   strip.draw(run, view);
   lane.draw(run, view);
   showFigures();
-  together.show(run);
-  connection.draw(run);
+  if (frozenAt_s === null) {
+    together.show(run);
+    connection.draw(run);
+  }
   setText(byId("behind"), behindWords(behind_s(run)));
   summarise(view, words);
 }
@@ -325,6 +327,9 @@ function wire() {
   const place = byId("heart-rate-table");
   tableButton(byId("heart-rate-table-button"), place, () => heartRateTable(run, currentView()));
   tableButton(byId("lag-table-button"), byId("lag-table"), () => lagTable(run, currentView()));
+  tableButton(byId("connection-table-button"), byId("connection-table"), () =>
+    connectionTable(run.points),
+  );
   new ResizeObserver(() => {
     chart?.resize();
     redraw();

@@ -20,7 +20,8 @@ const R_NAME = "Correlation r";
 export function togetherPanel(element) {
   const span = make("p", { class: "quiet" });
   const ring = ringDrawing();
-  const headline = make("h2", { id: "together-title", role: "status" });
+  const headline = make("h2", { id: "together-title" });
+  const said = make("div", { role: "status" }, headline);
   const text = make("p", { class: "together-text" });
   const strength = make("p", { class: "together-text" });
   const held = make("p", { class: "together-held" });
@@ -40,7 +41,7 @@ export function togetherPanel(element) {
     saysNot,
     meanings,
   );
-  const parts = [span, ring.element, headline, text, strength, held, profile.element, list];
+  const parts = [span, ring.element, said, text, strength, held, profile.element, list];
   element.append(...parts, lead, settling, note, index.element, flags, about);
   /** @type {ByPartner<string>} */
   let labels = { a: "A", b: "B" };

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from interbeat_analysis.arousal import FS_HZ
 from interbeat_analysis.pooling import together
 from interbeat_analysis.settling import Reference
 from interbeat_collector.events import PARTNERS
@@ -14,6 +15,7 @@ from . import __version__
 from .dyad_document import judged_document, parameters, pooled_document
 from .heart_document import Wanted, heart_document, methods
 from .messages import number
+from .offline_document import offline_measures
 from .recorded import SESSION_BASIS, Material, hearts_of
 from .reference_header import talked
 from .references import turns_of
@@ -73,6 +75,8 @@ def analyze(
         **judged_document(found),
         "parameters": parameters(),
     }
+    if wanted.offline:
+        document["offline"] = offline_measures(shared.hr_bpm[0], shared.hr_bpm[1], FS_HZ)
     return Analysis(document, found)
 
 

@@ -13,7 +13,8 @@ from interbeat_analysis.gates import Index
 from interbeat_collector.events import PARTNERS, Marker, Partner, Session, Speech
 
 from . import __version__, live, words
-from .live import Columns, Frame, Gap, Passed, Series, Signal, Told
+from .live import Columns, Frame, Passed, Told
+from .live_heart import FS_HZ, HRV_WINDOW_S, STALE_AFTER_S, Gap, Series, Signal
 from .together_message import SETTINGS, connection_message, linkage_message, meanings
 
 Message = dict[str, Any]
@@ -119,8 +120,14 @@ def _scenes(session: Session, mode: str) -> list[Message]:
 
 def _before(session: Session) -> str | None:
     """What a demo with minutes behind it says of them."""
-    minutes = session.settings.get("minutes_behind")
-    return words.before_you_came(float(str(minutes)), hearts(session)) if minutes else None
+    minutes = minutes_behind(session)
+    return words.before_you_came(minutes, hearts(session)) if minutes else None
+
+
+def minutes_behind(session: Session) -> float:
+    """How many minutes of a demo had passed when it began to be shown."""
+    value = session.settings.get("minutes_behind", 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def hearts(session: Session) -> str:
@@ -129,15 +136,15 @@ def hearts(session: Session) -> str:
 
 
 def _settings() -> Message:
-    steps = round(live.MAX_LAG_S * live.FS_HZ)
+    steps = round(live.MAX_LAG_S * FS_HZ)
     return {
-        "fs_hz": live.FS_HZ,
+        "fs_hz": FS_HZ,
         "window_s": live.WINDOW_S,
         "hop_s": live.HOP_S,
         "max_lag_s": live.MAX_LAG_S,
-        "lag_s": [step / live.FS_HZ for step in range(-steps, steps + 1)],
-        "hrv_window_s": live.HRV_WINDOW_S,
-        "stale_after_s": live.STALE_AFTER_S,
+        "lag_s": [step / FS_HZ for step in range(-steps, steps + 1)],
+        "hrv_window_s": HRV_WINDOW_S,
+        "stale_after_s": STALE_AFTER_S,
         **SETTINGS,
     }
 

@@ -182,7 +182,7 @@ class LiveRun(Run):
         self._writer = writer
         self._stream = Stream(events, writer)
         self._clock = clock(rate, 0.0)
-        self._behind_s = 60.0 * float(str(session.settings.get("minutes_behind", 0.0)))
+        self._behind_s = 60.0 * messages.minutes_behind(session)
         self._last_s = math.inf if duration_s is None else self._behind_s + duration_s
         self._stop_reason: str | None = None
         self._over = asyncio.Event()

@@ -9,6 +9,7 @@ from interbeat_analysis.summaries import summary
 from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
 
 from . import live
+from .live_heart import FS_HZ
 from .messages import number
 from .together import Together
 
@@ -22,13 +23,13 @@ LAYOUT: dict[str, Any] = {
 def correlation(both: Together) -> WindowedCrossCorrelation:
     """Windowed cross-correlation of the two heart-rate series where both were recorded."""
     a, b = both.hr_bpm
-    return windowed_cross_correlation(a, b, live.FS_HZ, start_s=both.start_s, **LAYOUT)
+    return windowed_cross_correlation(a, b, FS_HZ, start_s=both.start_s, **LAYOUT)
 
 
 def chance(both: Together) -> ShiftNull:
     """The same beside every circular shift; takes a second for an hour, more as its square."""
     a, b = both.hr_bpm
-    return shift_null(a, b, live.FS_HZ, start_s=both.start_s, **LAYOUT)
+    return shift_null(a, b, FS_HZ, start_s=both.start_s, **LAYOUT)
 
 
 def synchrony_document(both: Together) -> dict[str, Any]:
@@ -54,5 +55,5 @@ def synchrony_document(both: Together) -> dict[str, Any]:
         "reason": null.reason or None,
         **LAYOUT,
         "anchor": "lead",
-        "fs_hz": live.FS_HZ,
+        "fs_hz": FS_HZ,
     }

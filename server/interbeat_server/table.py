@@ -9,6 +9,7 @@ from interbeat_analysis.indices import AS_RECORDED
 from interbeat_collector.events import PARTNERS, Partner
 
 from .columns import DASH, line, minutes, value
+from .offline_table import offline_lines
 from .together_table import judged_lines, says_not, together_lines
 
 _ROWS = (
@@ -80,6 +81,7 @@ def _report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) 
         *_hearts(document["partners"], names),
         "",
         *together_lines(document, names),
+        *(offline_lines(document["offline"]) if document.get("offline") else []),
     ]
 
 

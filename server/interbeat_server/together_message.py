@@ -14,7 +14,7 @@ from interbeat_analysis.settling import REFERENCE_NEEDED_S
 from interbeat_collector.events import PARTNERS, Partner
 
 from . import words
-from .live import Gap
+from .live_heart import Gap
 from .live_together import SPAN_S, Together
 
 Message = dict[str, Any]

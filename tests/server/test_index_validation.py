@@ -6,7 +6,8 @@ import pytest
 from interbeat_collector.simulation import DyadSettings
 from interbeat_server.validation import index, laws
 from interbeat_server.validation.index_trials import Covered, Figures, couples, coverage
-from interbeat_server.validation.strangers import Peak, hours, influenced, strangers, stretches
+from interbeat_server.validation.real_hours import hours, stretches
+from interbeat_server.validation.strangers import Peak, influenced, strangers
 
 
 def test_twelve_hours_of_real_people_come_with_the_program():

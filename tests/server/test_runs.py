@@ -34,6 +34,7 @@ from interbeat_collector.speech import spoken
 from interbeat_server import live
 from interbeat_server.heart_document import Heart
 from interbeat_server.live import TICK_S, Engine, Frame
+from interbeat_server.live_heart import FS_HZ, HRV_WINDOW_S, MEMORY_S
 from interbeat_server.messages import frame_messages
 from interbeat_server.recorded import hearts_of
 from interbeat_server.runs import HISTORY_S, LiveRun, ReplayRun, RunError
@@ -146,7 +147,7 @@ def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
         np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
     found = find_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
     batch = windowed_corrected_hrv(
-        heart.t_s, heart.rr_s, found, np.array([frame.t_s]), live.HRV_WINDOW_S
+        heart.t_s, heart.rr_s, found, np.array([frame.t_s]), HRV_WINDOW_S
     )
     for name, index in frame.indices[p].items():
         np.testing.assert_allclose(index.value, getattr(batch.hrv, name)[0], rtol=1e-12)
@@ -213,7 +214,7 @@ def spoiled_frame(every: int, until_s: float) -> tuple[Frame, dict[Partner, Hear
 def test_artefacts_are_judged_live_as_with_everything_before_in_memory(
     every: int, method: str
 ) -> None:
-    frame, hearts = spoiled_frame(every, live.MEMORY_S + 130.0)
+    frame, hearts = spoiled_frame(every, MEMORY_S + 130.0)
     assert frame.indices is not None
     for p in PARTNERS:
         assert_batch_gives(frame, p, hearts[p])
@@ -242,7 +243,7 @@ def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
     _, frames = frames_until(events, LENGTH_S)
     for p in PARTNERS:
         samples = np.concatenate([frame.heart_rate[p].t_s for frame in frames])
-        assert np.allclose(np.diff(samples), 1 / live.FS_HZ)
+        assert np.allclose(np.diff(samples), 1 / FS_HZ)
         assert samples[-1] > LENGTH_S - 4
     columns = np.concatenate([f.columns.t_s for f in frames if f.columns is not None])
     assert np.allclose(np.diff(columns), live.HOP_S)
@@ -266,8 +267,8 @@ def test_provisional_samples_follow_the_settled_ones_up_to_two_beats_from_the_en
             assert settled[p] <= known[p].t_s[-CONFIRMED_BEATS]
             if len(soon):
                 seen += 1
-                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / live.FS_HZ)
-                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / live.FS_HZ
+                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / FS_HZ)
+                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / FS_HZ
     assert seen > 70
 
 

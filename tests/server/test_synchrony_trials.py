@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from interbeat_analysis.arousal import FS_HZ
 from interbeat_server.validation import synchrony
-from interbeat_server.validation.real_hours import FS_HZ, heart_rate_of, hours
+from interbeat_server.validation.real_hours import heart_rate_of, hours
 from interbeat_server.validation.synchrony_trials import (
     Verdict,
+    pairs_of_strangers,
     reference_lag_off_s,
     share_below,
     simulated,
-    stretches,
     with_coupling,
 )
 
@@ -21,13 +22,13 @@ def test_twelve_hours_make_396_pairs_of_strangers() -> None:
     assert len(hours()) == 12
     assert all(abs(rr_s.sum() - 3600.0) < 1.0 for rr_s in hours().values())
     assert all(np.isnan(heart_rate_of(name)).mean() < 0.01 for name in hours())
-    found = stretches()
+    found = pairs_of_strangers()
     assert len(found) == 396
     assert all(pair.a != pair.b for pair in found)
 
 
 def test_the_coupling_is_put_where_it_is_said_to_be() -> None:
-    a, b = (heart_rate_of(name)[:2392] for name in sorted(hours())[:2])
+    a, b = (heart_rate_of(name)[4:2396] for name in sorted(hours())[:2])
     added = with_coupling(a, b, np.random.default_rng(1)) - b
     touched = np.flatnonzero(np.nan_to_num(added) != 0)
     assert touched[-1] - touched[0] < len(b) // 2

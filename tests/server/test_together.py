@@ -21,7 +21,8 @@ from interbeat_collector.session_file import Recording
 from interbeat_collector.simulation import DyadSettings
 from interbeat_collector.speech import spoken
 from interbeat_server import words
-from interbeat_server.live import PATIENCE_S, Engine
+from interbeat_server.live import Engine
+from interbeat_server.live_heart import PATIENCE_S
 from interbeat_server.live_together import EVERY_S, SPAN_S, Together
 from interbeat_server.messages import encode
 from interbeat_server.recorded import hearts_of

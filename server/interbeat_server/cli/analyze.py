@@ -48,6 +48,8 @@ def _check(options: argparse.Namespace) -> None:
         from ..further import check_installed
 
         check_installed()
+    if options.offline_measures and options.rows:
+        raise UserError("--offline-measures does not go into --rows. Take --json for each session.")
     if len(options.files) > 1 or options.rows:
         if options.speech_a or options.speech_b:
             raise UserError(
@@ -73,6 +75,8 @@ def _one(options: argparse.Namespace) -> str:
         title = _title(recording.session)
     material = with_speech(options, material)
     known = references(reference_recordings(reference_paths(options)), material)
+    if options.offline_measures and len(material.hearts) < 2:
+        raise UserError("--offline-measures are of two hearts. Leave it out here.")
     if len(material.hearts) == 2:
         to_stderr("comparing with every circular shift; long recordings take minutes")
     analysis = analyze(material, _wanted(options), known)
@@ -146,6 +150,7 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         preset=PRESETS[options.preset],
         beats=options.beats,
         full=options.full,
+        offline=options.offline_measures,
     )
 
 
@@ -186,6 +191,11 @@ def add_analyze(verbs: Verbs) -> None:
     )
     parser.add_argument(
         "--ecg", action="store_true", help="hold the intervals against a session's recorded ECG"
+    )
+    parser.add_argument(
+        "--offline-measures",
+        action="store_true",
+        help="add coherence, wavelets, recurrence, phase, concordance and peaks of two hearts",
     )
     parser.add_argument(
         "--beats", action="store_true", help="list every beat, in the JSON document"

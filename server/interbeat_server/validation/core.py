@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import sqrt
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -134,6 +135,24 @@ def run_all(
                 progress(f"{done} of {len(todo)}")
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_named(
+    named: Iterable[tuple[str, tuple[Callable[..., T], tuple[Any, ...]]]],
+    progress: Progress,
+    workers: int,
+) -> dict[str, list[T]]:
+    """Carry out tasks that have names: the results of each name, in the order of its tasks."""
+    names, tasks = zip(*named, strict=True)
+    results: dict[str, list[T]] = {name: [] for name in names}
+    for number, result in sorted(run_all(tasks, progress, workers), key=lambda done: done[0]):
+        results[names[number]].append(result)
+    return results
+
+
+def joined(parts: dict[str, list[list[T]]]) -> dict[str, list[T]]:
+    """Results of tasks that each judge several cases, as the cases of each name."""
+    return {name: [*chain.from_iterable(some)] for name, some in parts.items()}
 
 
 def usual_workers() -> int:

@@ -11,9 +11,10 @@ import numpy as np
 from interbeat_collector.simulation import Damage, DyadSettings, Mode
 
 from . import laws
-from .core import Progress, Row, run_all, widened
+from .core import Progress, Row, joined, run_named, widened
 from .index_trials import Covered, Figures, couples, coverage
-from .strangers import Peak, influenced, strangers, stretches
+from .real_hours import stretches
+from .strangers import Peak, influenced, strangers
 
 FIRST_SEED = 1
 QUICK_PART = 8
@@ -89,10 +90,7 @@ def title(*, quick: bool) -> str:
 
 def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     """Simulate and judge, and compare with the limits."""
-    named = tasks(quick)
-    found: dict[str, list[Any]] = {name: [] for name, _ in named}
-    for number, result in sorted(run_all([task for _, task in named], progress, workers)):
-        found[named[number][0]] += result
+    found: dict[str, list[Any]] = joined(run_named(tasks(quick), progress, workers))
     shown = judged(found)
     shown = [widened(row) for row in shown] if quick else shown
     return [*shown, *laws.rows(found["laws"])]

@@ -7,16 +7,16 @@ from typing import Any
 
 from interbeat_collector.simulation import DyadSettings
 
-from .core import Progress, Row, run_all, widened
+from .core import Progress, Row, joined, run_named, widened
+from .real_hours import Stretch
 from .synchrony_trials import (
-    Stretch,
     Verdict,
+    pairs_of_strangers,
     planted,
     reference_lag_off_s,
     share_below,
     simulated,
     strangers,
-    stretches,
 )
 
 AT_ONCE = 22
@@ -50,11 +50,7 @@ def title(*, quick: bool) -> str:
 
 def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     """Judge strangers as they are and with a coupling planted, and hold it against the limits."""
-    named = tasks(quick=quick)
-    done: dict[str, list[Verdict]] = {name: [] for name, _ in named}
-    for number, verdicts in sorted(run_all([task for _, task in named], progress, workers)):
-        done[named[number][0]] += verdicts
-    found = judged(done)
+    found = judged(joined(run_named(tasks(quick=quick), progress, workers)))
     found = [widened(row) for row in found] if quick else found
     off_s = reference_lag_off_s()
     lag = Row("best lag of the reference dyad, off by", ("lag",), (off_s,), (LAG_OFF_S,), "s")
@@ -100,7 +96,7 @@ def judged(done: dict[str, list[Verdict]]) -> list[Row]:
 
 
 def _pairs(quick: bool) -> list[Stretch]:
-    return stretches()[:: QUICK_STEP if quick else 1]
+    return pairs_of_strangers()[:: QUICK_STEP if quick else 1]
 
 
 def _wrong(
