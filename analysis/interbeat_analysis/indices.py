@@ -259,9 +259,11 @@ def _basis(heart: Cleaned, end_s: np.ndarray, window_s: float) -> _Basis:
             np.full(end_s.shape, AS_RECORDED),
             windowed_share(beat_t_s, found.bad, end_s, window_s),
         )
-    early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
-    with np.errstate(invalid="ignore"):
+    irregular = np.zeros(end_s.shape, dtype=bool)
+    if made.bad_percent.any():
+        early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
         irregular = early > 0.5 * made.bad_percent
+    with np.errstate(invalid="ignore"):
         covered_s = np.where(made.hrv.beats > 0, 60.0 * made.hrv.beats / made.hrv.mean_hr_bpm, 0.0)
     handled = "corrected" if corrected else "in doubt"
     return _Basis(made.hrv, made.bad_percent, irregular, covered_s, made.method, handled)

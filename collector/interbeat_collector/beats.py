@@ -28,8 +28,8 @@ LONGEST_TICKS = 10 * TICKS_PER_S
 """No interval between two beats: a strap that says so has missed some."""
 SHORTEST_S = 0.2
 """No heart beats faster for long: so many intervals at most reach back to a moment."""
-HOLE_S = 0.05
-"""Beats are missing between two stretches, so that they never touch."""
+HOLE_S = 0.001
+"""Stretches never overlap; a lost packet of a slow heart may have held no beat at all."""
 LONGEST_REPAIR_S = 30.0
 """Longer holes stay empty: nobody can count their beats."""
 

@@ -21,10 +21,13 @@ DEPTH = 3
 """How many of the stretches after it count for one."""
 
 _AROUND = (1, 2, 3, 4)
-_HISTORY = 120
 _NEEDED = 12
+_FEW = 60
+"""With fewer intervals before a hole those after it are asked as well."""
 _BESIDE = 0.3
+"""By this part of an interval a hole may be too short or too long for its beats."""
 _SMOOTH_S = 0.005
+"""Changes that are smaller tell nothing."""
 _SAME_S = 0.002
 _UNLIKELY = 1e-6
 
@@ -87,7 +90,8 @@ def bridges(
     if most > MOST_BEATS or most < fewest:
         return []
     found = [_bridge(count, hole_s, told, told_after, habits) for count in range(fewest, most + 1)]
-    return [] if None in found else found
+    known = [bridge for bridge in found if bridge is not None]
+    return known if len(known) == len(found) else []
 
 
 def _bridge(
@@ -95,9 +99,14 @@ def _bridge(
 ) -> Bridge | None:
     if count == 0:
         return Bridge(-hole_s, _SAME_S**2)
-    if count not in habits:
-        habits[count] = _habits(told[-_HISTORY:], count)
-    known = [habit for habit in habits[count] if habit.around <= len(told_after)]
+    if len(told) < _FEW:
+        found = _habits(np.append(told, told_after), count)
+    elif count in habits:
+        found = habits[count]
+    else:
+        found = habits[count] = _habits(told, count)
+    near = min(len(told), len(told_after))
+    known = [habit for habit in found if habit.around <= near]
     if not known:
         return None
     around, bends, variance = min(known, key=lambda habit: habit.variance)
