@@ -10,6 +10,7 @@ from .arguments import Verbs, add_data_dir, add_offset, add_reference, add_verb
 from .errors import UserError
 from .inputs import (
     recordings_of,
+    reference_paths,
     reference_recordings,
     references,
     rr_material,
@@ -73,7 +74,7 @@ def _one(options: argparse.Namespace) -> str:
         material, names = material_of(recording), recording.session.labels
         title = _title(recording.session)
     material = with_speech(options, material)
-    known = references(reference_recordings(options), material)
+    known = references(reference_recordings(reference_paths(options)), material)
     if options.offline_measures and len(material.hearts) < 2:
         raise UserError("--offline-measures are of two hearts. Leave it out here.")
     if len(material.hearts) == 2:
@@ -102,7 +103,7 @@ def _several(options: argparse.Namespace) -> str:
     recordings = recordings_of(options)
     materials = [material_of(each) for each in recordings]
     names = recordings[0].session.labels
-    usual = reference_recordings(options)
+    usual = reference_recordings(reference_paths(options))
     known = [references(usual, each) for each in materials]
     document, found = analyze_several(
         materials,

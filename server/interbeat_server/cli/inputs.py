@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,16 +71,22 @@ def with_speech(options: argparse.Namespace, material: Material) -> Material:
     return material._replace(turns_s=(a, b), talk=len(a) + len(b) > 0)
 
 
-def reference_recordings(options: argparse.Namespace) -> list[Recording]:
+def reference_paths(options: argparse.Namespace) -> tuple[Path, ...]:
     """The sessions that show how people usually settle."""
-    from interbeat_collector.session_file import read_session
-
     paths = [session_path(name, options.data_dir) for name in options.reference or ()]
     analysed = {session_path(name, options.data_dir) for name in options.files}
     if same := analysed & set(paths):
         raise UserError(
             f"{same.pop()} is both analysed and its own reference. Name other sessions."
         )
+    return tuple(paths)
+
+
+@lru_cache(maxsize=1)
+def reference_recordings(paths: tuple[Path, ...]) -> list[Recording]:
+    """The same, read once for however many sessions."""
+    from interbeat_collector.session_file import read_session
+
     return [read_session(path) for path in paths]
 
 
