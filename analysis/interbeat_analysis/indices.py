@@ -1,7 +1,7 @@
 """All indices of a heart, each with what it rests on: a whole recording, or sliding windows.
 
 A recording is one window that holds everything, so both go one way. What is computed lies in
-`hrv`, `spectra`, `nonlinear` and `respiration`; what is fit to be shown is decided by `gates`.
+`hrv`, `spectra`, `lomb`, `nonlinear` and `respiration`; `gates` decides what is fit to be shown.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from interbeat_analysis.artifacts import (
     redistribute,
 )
 from interbeat_analysis.corrected import CorrectedHRV, corrected_hrv, windowed_corrected_hrv
+from interbeat_analysis.frequency_bands import Bands
 from interbeat_analysis.gates import Index, rated
 from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
+from interbeat_analysis.lomb import lomb_bands
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
 from interbeat_analysis.respiration import Respiration, respiration
 from interbeat_analysis.series import checked_beats
 from interbeat_analysis.spectra import (
     KUBIOS_LIKE,
     TASK_FORCE,
-    Bands,
     Preset,
     bands,
-    lomb_bands,
     tachogram,
     windowed_bands,
 )
