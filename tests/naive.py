@@ -95,7 +95,10 @@ def bad_intervals(rr_s: np.ndarray, *, causal: bool = False) -> list[bool]:
         opposed = (off > 0.08 * median and min(others) < -0.08 * median) or (
             off < -0.08 * median and max(others) > 0.08 * median
         )
-        alone = off < -0.25 * median or off > 0.5 * median
+        beside = [*rr_s[max(i - 1, 0) : i], *rr_s[i + 1 : i + 2]] or [rr_s[i] * np.nan]
+        short_step = not rr_s[i] > 0.75 * max(beside)
+        long_step = not rr_s[i] < 1.6 * min(beside)
+        alone = (off < -0.25 * median and short_step) or (off > 0.5 * median and long_step)
         odd.append((stands_out and (opposed or alone)) or not 0.3 <= rr_s[i] <= 2.0)
 
     def spoiled(i: int) -> bool:

@@ -22,6 +22,12 @@ LONG_ALONE = 0.5
 """So far off the median an interval is bad without one beside it that is off the other way. A
 deep breath makes one or two intervals a third longer; a beat that is missed doubles one."""
 
+SHORT_STEP = 0.75
+LONG_STEP = 1.6
+"""Nor is it bad then unless it is at most, or at least, so many times the one beside it. A swing
+of breathing in a slow heart goes up over several intervals; where a beat is missed or added, the
+step is to the double or the half at once."""
+
 
 def bad_intervals(found: Features, part: np.ndarray, classes: Classes) -> np.ndarray:
     """Intervals that stand out as no breathing makes them, and what they spoil beside them.
@@ -55,7 +61,10 @@ def bad_intervals(found: Features, part: np.ndarray, classes: Classes) -> np.nda
     opposed = (long & (after_s < -least_s)) | (short & (after_s > least_s))
     makes_up = (long & (before_s < -least_s)) | (short & (before_s > least_s))
     opposed |= makes_up & classes.ectopic
-    alone = (off_s < -SHORT_ALONE * median_s) | (off_s > LONG_ALONE * median_s)
+    least_beside_s = np.fmin(before_s, after_s) + median_s
+    most_beside_s = np.fmax(before_s, after_s) + median_s
+    alone = (off_s < -SHORT_ALONE * median_s) & ~(rr_s > SHORT_STEP * most_beside_s)
+    alone |= (off_s > LONG_ALONE * median_s) & ~(rr_s < LONG_STEP * least_beside_s)
 
     odd = (classes.ectopic | classes.long_or_short) & (opposed | alone)
     odd |= (rr_s < SHORTEST_S) | (rr_s > LONGEST_S)
