@@ -139,5 +139,5 @@ def test_during_the_gap_no_old_value_passes_for_a_current_one(replayed: Replayed
     expect(page.locator("#heart-rate-overlay .tip.text-a .tip-value")).not_to_have_text(UNKNOWN)
     expect(page.locator("#strap-a")).to_have_attribute("data-state", "streaming")
     expect(page.locator("#measures-b .measures-why")).to_have_text(
-        "RMSSD: 45 s seen, 60 s needed to be sure"
+        "RMSSD: 44 s seen, 60 s needed to be sure"
     )
