@@ -10,13 +10,14 @@ from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.series import grid, heart_rate
 from interbeat_analysis.summaries import SynchronySummary, summary
 from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
-from interbeat_collector.events import PARTNERS, Link, Packet, Partner
+from interbeat_collector.events import PARTNERS, Link, Marker, Packet, Partner
 from interbeat_collector.feed import Feed
 from interbeat_collector.session_file import Recording
 
 from . import __version__, live
 from .heart_document import Heart, Wanted, heart_document, methods
 from .messages import number
+from .own_baseline import Span, spans
 
 DOCUMENT_VERSION = 1
 
@@ -38,6 +39,11 @@ def hearts_of(recording: Recording) -> dict[Partner, Heart]:
             case _:
                 pass
     return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
+
+
+def marked_baselines(recording: Recording) -> list[Span]:
+    """The stretches of a recording that were marked as baselines."""
+    return spans(event for event in recording.events if isinstance(event, Marker))
 
 
 def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:

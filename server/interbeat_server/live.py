@@ -40,6 +40,8 @@ from interbeat_collector.events import (
 )
 from interbeat_collector.feed import Feed
 
+from .own_baseline import BaselineWatch, Shown
+
 FS_HZ = 4.0
 TICK_S = 1.0 / FS_HZ
 WINDOW_S = 30.0
@@ -139,6 +141,8 @@ class Frame:
     columns: Columns | None
     indices: dict[Partner, dict[str, Index]] | None
     """Of the last `HRV_WINDOW_S` seconds, those of `SHOWN_LIVE`, each with its state."""
+    baselines: dict[Partner, Shown | None] | None
+    """The own baseline, and how those indices stand to it."""
     signals: dict[Partner, Signal] | None
 
 
@@ -309,6 +313,7 @@ class Engine:
         self._hearts: dict[Partner, _Heart] = {
             p: _Heart(p, latency_s.get(p, 0.0)) for p in PARTNERS
         }
+        self._baselines = BaselineWatch()
         self._next_window_s: float | None = None
 
     def push(self, event: Event) -> None:
@@ -336,6 +341,7 @@ class Engine:
         hearts = self._hearts
         samples = {p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS}
         on_the_second = t_s % HOP_S == 0
+        indices = {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
         return Frame(
             t_s=t_s,
             heart_rate={p: samples[p][0] for p in PARTNERS},
@@ -344,18 +350,29 @@ class Engine:
             told=told,
             gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p])),
             columns=self._new_columns(t_s, known) if on_the_second else None,
-            indices=(
-                {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
-            ),
+            indices=indices,
+            baselines=self._own_baselines(t_s, indices) if indices else None,
             signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
         )
 
     def _known(self, t_s: float) -> dict[Partner, Known]:
         return {p: self._hearts[p].known(t_s) for p in PARTNERS}
 
+    def _own_baselines(
+        self, t_s: float, indices: Mapping[Partner, dict[str, Index]]
+    ) -> dict[Partner, Shown | None]:
+        clocks = {p: self._hearts[p].clock for p in PARTNERS}
+        return {p: self._baselines.shown(t_s, p, clocks[p], indices[p]) for p in PARTNERS}
+
+    def _settle_baselines(self, until_s: float) -> None:
+        while self._baselines.due_s <= until_s:
+            self._baselines.settle({p: self._hearts[p].clock for p in PARTNERS})
+
     def _take_in(self, t_s: float) -> tuple[Told, ...]:
         told: list[Told] = []
         while self._pending and self._pending[0].t_s <= t_s:
+            # However far we reach, a baseline is settled with the events up to its moment.
+            self._settle_baselines(np.nextafter(self._pending[0].t_s, -np.inf))
             match self._pending.popleft():
                 case Packet(kind="heart_rate") as packet:
                     self._hearts[packet.partner].take(packet)
@@ -363,10 +380,14 @@ class Engine:
                     self._hearts[packet.partner].battery_percent = min(data[0], 100)
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
-                case Marker() | Speech() as event:
-                    told.append(event)
+                case Marker() as marker:
+                    self._baselines.hear(marker)
+                    told.append(marker)
+                case Speech() as speech:
+                    told.append(speech)
                 case Packet() | Device() | End():
                     pass
+        self._settle_baselines(t_s)
         return tuple(told)
 
     def _new_columns(self, t_s: float, known: dict[Partner, Known]) -> Columns:

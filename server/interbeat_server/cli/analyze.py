@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from interbeat_collector.events import Partner
 
     from ..heart_document import Heart, Wanted
+    from ..own_baseline import Span
 
 
 def run_analyze(options: argparse.Namespace) -> int:
@@ -43,12 +44,15 @@ def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Pa
 def _of_session(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
     from interbeat_collector.session_file import read_session
 
-    from ..analyze import SESSION_BASIS, analyze, hearts_of
+    from ..analyze import SESSION_BASIS, analyze, hearts_of, marked_baselines
 
     refuse(options, "--offset-s sets apart two RR files", "offset_s")
     recording = read_session(session_path(options))
     session, hearts = recording.session, hearts_of(recording)
-    document = analyze(hearts, recording.duration_s, SESSION_BASIS, _wanted(options))
+    stretches = _chosen(options, recording.duration_s) or marked_baselines(recording)
+    document = analyze(
+        hearts, recording.duration_s, SESSION_BASIS, _wanted(options, tuple(stretches))
+    )
     if options.ecg:
         from ..ecg_record import ecg_document
 
@@ -72,10 +76,34 @@ def _of_rr_files(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict
     if options.rr_b:
         hearts["b"] = heart_of_rr(read_rr(Path(options.rr_b)), options.offset_s or 0.0)
         names["b"] = Path(options.rr_b).name
-    return analyze(hearts, wanted=_wanted(options)), "RR recordings", names
+    end_s = max((float(heart.t_s[-1]) for heart in hearts.values() if len(heart.t_s)), default=0.0)
+    wanted = _wanted(options, tuple(_chosen(options, end_s)))
+    return analyze(hearts, wanted=wanted), "RR recordings", names
 
 
-def _wanted(options: argparse.Namespace) -> Wanted:
+def _chosen(options: argparse.Namespace, end_s: float) -> list[Span]:
+    """The stretch of `--baseline`, if any."""
+    from interbeat_analysis.baseline import LEAST_S, MOST_S
+
+    from ..own_baseline import Span
+
+    if options.baseline is None:
+        return []
+    from_s, to_s = options.baseline
+    given = f"--baseline {from_s:g} {to_s:g}"
+    if not 0.0 <= from_s < to_s <= end_s:
+        raise UserError(
+            f"{given} is no stretch of the recording, which ends at {end_s:.0f} s: give seconds "
+            "from its start, the earlier first."
+        )
+    if not LEAST_S <= to_s - from_s <= MOST_S:
+        raise UserError(
+            f"{given} is {to_s - from_s:g} s long: choose {LEAST_S:g} to {MOST_S:g} quiet seconds."
+        )
+    return [Span(from_s, to_s)]
+
+
+def _wanted(options: argparse.Namespace, baselines: tuple[Span, ...]) -> Wanted:
     from interbeat_analysis.spectra import PRESETS
 
     from ..heart_document import Wanted
@@ -85,6 +113,7 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         preset=PRESETS[options.preset],
         beats=options.beats,
         full=options.full,
+        baselines=baselines,
     )
 
 
@@ -107,6 +136,14 @@ def add_analyze(verbs: Verbs) -> None:
         choices=("task-force", "kubios-like"),
         default="task-force",
         help="how spectra and DFA are made (default task-force)",
+    )
+    parser.add_argument(
+        "--baseline",
+        nargs=2,
+        type=float,
+        metavar=("FROM_S", "TO_S"),
+        help="two to five quiet minutes that the others are compared with, each person's with the "
+        'own (default: from the marker "baseline" of a session to the next one)',
     )
     parser.add_argument(
         "--full", action="store_true", help="add neurokit2's further indices; takes minutes an hour"
