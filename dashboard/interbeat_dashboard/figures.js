@@ -1,5 +1,5 @@
 /** @import { FigureName, Hrv } from "./types.d.ts" */
-import { clock, count, percent, spanWords, whole } from "./format.js";
+import { clock, count, percent, whole } from "./format.js";
 
 /** @type {{ name: FigureName, term: string, unit: string }[]} */
 export const FIGURES = [

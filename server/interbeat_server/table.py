@@ -92,7 +92,7 @@ def _baseline(own: dict[str, Any] | None, name: str) -> Iterable[str]:
     if own["state"] != "ok":
         yield f"{stretch}: not used, {own['reason']}"
         return
-    yield f"{stretch}, beside the {len(own['minutes']['end_s'])} minutes outside it:"
+    yield f"{stretch}; minutes outside it: {len(own['minutes']['end_s'])}"
     for label, key, form, unit in _ROWS:
         if key in own["figures"]:
             figure, standing = own["figures"][key], own["minutes"][key]["standing"]
