@@ -20,6 +20,7 @@ from interbeat_analysis.artifacts import (
 )
 from interbeat_analysis.corrected import CorrectedHRV, corrected_hrv, windowed_corrected_hrv
 from interbeat_analysis.gates import Index, rated
+from interbeat_analysis.holes import runs
 from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
 from interbeat_analysis.respiration import Respiration, respiration
@@ -258,9 +259,11 @@ def _basis(heart: Cleaned, end_s: np.ndarray, window_s: float) -> _Basis:
             np.full(end_s.shape, AS_RECORDED),
             windowed_share(beat_t_s, found.bad, end_s, window_s),
         )
-    early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
-    with np.errstate(invalid="ignore"):
+    irregular = np.zeros(end_s.shape, dtype=bool)
+    if made.bad_percent.any():
+        early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
         irregular = early > 0.5 * made.bad_percent
+    with np.errstate(invalid="ignore"):
         covered_s = np.where(made.hrv.beats > 0, 60.0 * made.hrv.beats / made.hrv.mean_hr_bpm, 0.0)
     handled = "corrected" if corrected else "in doubt"
     return _Basis(made.hrv, made.bad_percent, irregular, covered_s, made.method, handled)
@@ -315,8 +318,7 @@ def _breathing(record: Redistributed) -> Respiration:
 def _longest_s(record: Redistributed, preset: Preset) -> float:
     """Length of the longest stretch without a hole."""
     _, resampled_s = tachogram(record.beat_t_s, record.nn_s, preset.fs)
-    edges = np.flatnonzero(np.diff(~np.isnan(resampled_s), prepend=False, append=False))
-    return float(np.diff(edges)[::2].max(initial=0)) / preset.fs
+    return float(np.diff(runs(~np.isnan(resampled_s))).max(initial=0)) / preset.fs
 
 
 def differences_method(heart: Cleaned) -> str:

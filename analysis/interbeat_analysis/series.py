@@ -140,7 +140,7 @@ def neighbours(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
     ValueError
         As `heart_rate`.
     """
-    return _follows(*checked_beats(beat_t_s, rr_s))
+    return joined(*checked_beats(beat_t_s, rr_s))
 
 
 def known_until(beat_t_s: np.ndarray, look_ahead: int) -> float:
@@ -207,7 +207,8 @@ def check_positive(name: str, value: float, unit: str) -> None:
         raise ValueError(f"{name} = {value} {unit} must be above 0 and finite")
 
 
-def _follows(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
+def joined(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
+    """As `neighbours`, of beats that have been checked."""
     follows = np.zeros(len(beat_t_s), dtype=bool)
     missed_s = np.abs(beat_t_s[1:] - rr_s[1:] - beat_t_s[:-1])
     follows[1:] = (missed_s <= NEIGHBOUR_TOLERANCE_S) & ~np.isnan(rr_s[:-1])
@@ -217,16 +218,18 @@ def _follows(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
 def _knots(beat_t_s: np.ndarray, rr_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Beats of all runs that carry a spline, one after another, and which of them open a run."""
     valid = ~np.isnan(rr_s)
-    starts = valid & ~_follows(beat_t_s, rr_s)
+    starts = valid & ~joined(beat_t_s, rr_s)
     run = np.cumsum(starts) - 1
     lengths = np.bincount(run[valid])
     kept = np.flatnonzero(valid)
     kept = kept[lengths[run[kept]] >= MIN_RUN_INTERVALS]
-    first = kept[starts[kept]]
-    at = np.searchsorted(kept, first)
-    knot_s = np.insert(beat_t_s[kept], at, beat_t_s[first] - rr_s[first])
-    opens = np.zeros(len(knot_s), dtype=bool)
-    opens[at + np.arange(len(at))] = True
+    starts = starts[kept]
+    first = kept[starts]
+    opens = np.ones(len(kept) + len(first), dtype=bool)
+    opens[np.arange(len(kept)) + np.cumsum(starts)] = False
+    knot_s = np.empty(len(opens))
+    knot_s[~opens] = beat_t_s[kept]
+    knot_s[opens] = beat_t_s[first] - rr_s[first]
     return knot_s, opens
 
 
@@ -246,8 +249,9 @@ def _beats_per_s(
 def _slopes(knot_s: np.ndarray, opens: np.ndarray) -> np.ndarray:
     """Slopes of the splines at their knots: one tridiagonal system, uncoupled between runs."""
     first = np.flatnonzero(opens)
-    last = np.append(first[1:], len(knot_s)) - 1
-    length = np.diff(knot_s)
+    last = np.empty_like(first)
+    last[:-1], last[-1] = first[1:] - 1, len(knot_s) - 1
+    length = knot_s[1:] - knot_s[:-1]
     length[last[:-1]] = 1.0  # between two runs; every row that reads it is replaced below
     rate = 1.0 / length
 

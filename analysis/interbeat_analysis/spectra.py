@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import solve_banded
 
 from interbeat_analysis.detrend import smoothness_priors
+from interbeat_analysis.holes import runs
 from interbeat_analysis.series import check_positive, checked_beats, grid, neighbours
 
 MS_PER_S = 1000.0
@@ -297,7 +298,7 @@ def bands(beat_t_s: np.ndarray, nn_s: np.ndarray, preset: Preset = TASK_FORCE) -
     if preset.detrend == "smoothness priors":
         values = smoothness_priors(values, preset.smoothness)
         preset = preset._replace(detrend="constant")
-    stretches = _runs(~np.isnan(values))
+    stretches = runs(~np.isnan(values))
     longest = int((stretches[:, 1] - stretches[:, 0]).max(initial=0))
     width = min(round(preset.segment_s * preset.fs), longest)
     if width < 2:
@@ -574,11 +575,6 @@ def _beat_runs(beat_t_s: np.ndarray, nn_s: np.ndarray) -> np.ndarray:
     starts = np.flatnonzero(valid & ~follows)
     ends = np.flatnonzero(valid & ~np.append(follows[1:], False)) + 1
     return np.stack([starts, ends], axis=1)
-
-
-def _runs(known: np.ndarray) -> np.ndarray:
-    """Starts and stops of the unbroken runs of True, shape (runs, 2)."""
-    return np.flatnonzero(np.diff(known, prepend=False, append=False)).reshape(-1, 2)
 
 
 def _samples_between(t_s: np.ndarray, begin_s: float, end_s: float, fs: float) -> tuple[int, int]:

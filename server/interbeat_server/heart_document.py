@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,8 +35,8 @@ class Wanted(NamedTuple):
     """List every beat with its class and state."""
     full: bool = False
     """Add what neurokit2 computes further."""
-    baselines: tuple[Span, ...] = ()
-    """Stretches that may be a person's own baseline, oldest first."""
+    offline: bool = False
+    """Add the measures of two hearts that are for after a session only."""
 
 
 class Heart(NamedTuple):
@@ -45,7 +46,7 @@ class Heart(NamedTuple):
     rr_s: np.ndarray
 
 
-def heart_document(heart: Heart, wanted: Wanted) -> dict[str, Any]:
+def heart_document(heart: Heart, wanted: Wanted, baselines: Sequence[Span] = ()) -> dict[str, Any]:
     """The indices with what they rest on, and what became of each beat."""
     made = cleaned(*heart) if wanted.corrected else as_recorded(*heart)
     found = whole_indices(made, wanted.preset)
@@ -60,7 +61,7 @@ def heart_document(heart: Heart, wanted: Wanted) -> dict[str, Any]:
         "differences": differences_method(made),
         "beat_states": _counts(made.found.state, State),
         "beat_classes": _counts(made.found.kind, Kind),
-        "baseline": _baseline(made, newest(made, wanted.baselines)),
+        "baseline": _baseline(made, newest(made, baselines)),
     }
     if wanted.beats:
         document["beat_table"] = _beat_table(heart, made)

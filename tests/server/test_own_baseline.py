@@ -18,9 +18,9 @@ from interbeat_collector.events import PARTNERS, Event, Marker, Packet, Session
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
 from interbeat_collector.simulation import DyadSettings
 from interbeat_server import cli
-from interbeat_server.analyze import hearts_of
 from interbeat_server.live import Engine, Frame
 from interbeat_server.own_baseline import Span, spans
+from interbeat_server.recorded import hearts_of
 from interbeat_server.runs import LiveRun, ReplayRun
 from interbeat_server.sources import simulated_session
 from interbeat_server.validation.recordings import FOLDER

@@ -1,0 +1,20 @@
+"""How figures stand in a table of the terminal."""
+
+from __future__ import annotations
+
+DASH = "–"
+VALUE_WIDTH = 18
+
+
+def line(label: str, values: list[str], width: int = 0) -> str:
+    width = max(width, VALUE_WIDTH)
+    return (f"{label:<24}" + "".join(f"{text + '  ':<{width}}" for text in values)).rstrip()
+
+
+def value(figure: float | None, form: str, unit: str) -> str:
+    return DASH if figure is None else f"{form.format(figure)} {unit}".rstrip()
+
+
+def minutes(seconds: float) -> str:
+    whole, rest = divmod(round(seconds), 60)
+    return f"{whole} min {rest:02d} s" if whole else f"{rest} s"
