@@ -13,7 +13,8 @@ from interbeat_analysis.growing import judge_more
 from interbeat_analysis.indices import Cleaned, windowed_indices
 from interbeat_analysis.series import heart_rate
 from interbeat_collector.simulation import DyadSettings
-from interbeat_server.live import MEMORY_S, SHOWN_LIVE, SPLINE_BEATS, TICK_S, Engine
+from interbeat_server.live import TICK_S, Engine
+from interbeat_server.live_heart import MEMORY_S, SHOWN_LIVE, SPLINE_BEATS
 from interbeat_server.sources import simulated_session
 from interbeat_server.validation.recordings import recording
 

@@ -7,15 +7,16 @@ import importlib.util
 from collections.abc import Callable
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
 from harness import Benchmark, Case
 from interbeat_analysis.compat import published
 from interbeat_analysis.phase import analytic_signal, phase_locking
 from interbeat_analysis.shift_null import shift_null
+from interbeat_analysis.wavelet import wavelet_coherence
 from interbeat_analysis.windowed import windowed_cross_correlation
 
-PEERS = ["scipy", "multiSyncPy", "neurokit2", "hypyp", "pyphysio"]
+PEERS = ["scipy", "PyWavelets", "multiSyncPy", "neurokit2", "hypyp", "pyphysio"]
 FS_HZ = 4.0
 HOUR_S = 3600.0
 WIDTH, HOP, MAX_LAG = 120, 4, 20
@@ -35,6 +36,7 @@ def benchmarks(size: float) -> list[Benchmark]:
         susy(a, b, 6e-3 * size),
         shifts(a, b, 0.6 * size),
         locking(a, b, 1e-3 * size),
+        wavelets(a, b),
     ]
 
 
@@ -251,6 +253,52 @@ def locking(a: np.ndarray, b: np.ndarray, goal_s: float) -> Benchmark:
         Case("physical estimate", lambda: np.abs(one * two.conj()), "one product and one length"),
         NEEDED_PER_S,
         goal_per_s=windows / goal_s,
+    )
+
+
+def wavelets(a: np.ndarray, b: np.ndarray) -> Benchmark:
+    peers = []
+    if installed("hypyp"):
+        wavelet = importlib.import_module("hypyp.wavelet").ComplexMorletWavelet(
+            period_range=(2, 100), disable_caching=True
+        )
+        pair = importlib.import_module("hypyp.wavelet.pair_signals").PairSignals
+        t_s = np.arange(len(a)) / FS_HZ
+        peers.append(Case("HyPyP wtc", lambda: wavelet.wtc(pair(t_s, a, b))))
+    if installed("pywt"):
+        cwt = importlib.import_module("pywt").cwt
+        scales = np.geomspace(8, 400, 68)
+        peers.append(
+            Case(
+                "PyWavelets cwt",
+                lambda: [cwt(x, scales, "cmor2,1", method="fft") for x in (a, b)],
+                "the two transforms alone, which HyPyP smooths after",
+            )
+        )
+    size = fft.next_fast_len(len(a) + 1600)
+    rows = np.ones((12, size), complex)
+
+    def least() -> None:
+        for _ in range(5 * 68 // len(rows)):
+            fft.fft(rows)
+
+    seconds = -(-len(a) // HOP)
+    return Benchmark(
+        "An hour of wavelet coherence, periods of 2 to 100 s",
+        "seconds",
+        seconds,
+        Case(
+            "interbeat",
+            lambda: wavelet_coherence(a, b, FS_HZ),
+            "the rest: products with kernels and of transforms, means over scales, angle",
+        ),
+        peers,
+        Case(
+            "physical estimate",
+            least,
+            "five transforms a period: of the kernel, back for a and b, for powers and cross",
+        ),
+        NEEDED_PER_S,
     )
 
 

@@ -30,10 +30,16 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **more}
 
 
+def begun(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """A demo of the tests has no minutes behind it unless it says so."""
+    demo = arguments[:1] == ("demo",) and "--minutes-behind" not in arguments
+    return (*arguments, "--minutes-behind", "0") if demo else arguments
+
+
 def interbeat(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "interbeat_server", *arguments],
+        [sys.executable, "-m", "interbeat_server", *begun(arguments)],
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
@@ -57,7 +63,7 @@ class Program:
         self._said = threading.Condition()
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "interbeat_server", *arguments),
+                *(sys.executable, "-m", "interbeat_server", *begun(arguments)),
                 *("--no-browser", "--port", str(self.port), "--data-dir", str(data)),
             ],
             stdout=subprocess.PIPE,

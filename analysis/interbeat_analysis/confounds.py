@@ -26,6 +26,10 @@ MAX_REJECTED_SHARE = 0.20
 costs as much, and linkage was sound up to there (`interbeat validate index`)."""
 SILENT_S = 10.0
 """A longer hole is a strap that sent nothing, not a row of rejected beats."""
+MAX_HELD_SHARE = 0.25
+"""Of the known time; a heart that stands still for longer was not measured in it."""
+HELD_STEP_BPM = 1e-6
+"""No heart beats so evenly; a value that is held, at a limit or by a device, does."""
 
 
 def same_heart(found: Correlogram) -> bool:
@@ -61,3 +65,22 @@ def rejected_share(hr_bpm: np.ndarray) -> float:
     known = np.count_nonzero(np.isfinite(hr_bpm))
     seen = np.count_nonzero(np.isfinite(bridged(hr_bpm, 1.0, SILENT_S)))
     return 1.0 - known / seen if seen else np.nan
+
+
+def held_share(hr_bpm: np.ndarray) -> float:
+    """Share of the known time in which a heart rate does not move at all.
+
+    Parameters
+    ----------
+    hr_bpm : ndarray, shape (m,)
+        Heart rate of one partner, NaN where unknown.
+
+    Returns
+    -------
+    float
+        0 to 1: 1 for a constant series; NaN with less than two neighbouring samples.
+    """
+    steps = np.abs(np.diff(hr_bpm))
+    known = np.isfinite(steps)
+    count = np.count_nonzero(known)
+    return float(np.count_nonzero(steps[known] < HELD_STEP_BPM)) / count if count else np.nan

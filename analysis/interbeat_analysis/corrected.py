@@ -153,9 +153,8 @@ def _differences(
     """Of the redistributed record where few intervals are bad, else of those that are not."""
     if few.all():
         return differences_inside(made.beat_t_s, made.nn_s, *windows(made.beat_t_s))
-    differences = Differences(
-        *np.empty((len(Differences._fields) - 1, len(few))), np.zeros(len(few), dtype=np.int64)
-    )
+    figures = np.empty((len(Differences._fields) - 1, len(few)))
+    differences = Differences._make([*figures, np.zeros(len(few), dtype=np.int64)])
     for chosen, t_s, intervals_s in ((few, made.beat_t_s, made.nn_s), (~few, beat_t_s, nn_s)):
         if chosen.any():
             first, after = (places[chosen] for places in windows(t_s))

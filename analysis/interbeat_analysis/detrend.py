@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
+from interbeat_analysis.holes import runs
 from interbeat_analysis.series import check_positive
 
 MIN_SAMPLES = 3
@@ -60,7 +61,7 @@ def smoothness_priors(values: np.ndarray, smoothness: float = 500.0) -> np.ndarr
     found = np.full(rows.shape, np.nan)
     found[whole] = _without_trend(rows[whole], smoothness)
     for row in np.flatnonzero(~whole):
-        for start, stop in _runs(np.isfinite(rows[row])):
+        for start, stop in runs(np.isfinite(rows[row])):
             found[row, start:stop] = _without_trend(rows[row : row + 1, start:stop], smoothness)
     return found.reshape(values.shape)
 
@@ -120,9 +121,3 @@ def _system(n: int, smoothness: float) -> np.ndarray:
     bands *= smoothness**2
     bands[2] += 1.0
     return bands
-
-
-def _runs(known: np.ndarray) -> np.ndarray:
-    """Starts and stops of the unbroken runs of True, shape (runs, 2)."""
-    edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
-    return edges.reshape(-1, 2)

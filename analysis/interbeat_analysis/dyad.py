@@ -18,7 +18,14 @@ from interbeat_analysis.breathing import (
     breathing_check,
     vagal_comodulation,
 )
-from interbeat_analysis.confounds import MAX_REJECTED_SHARE, Flag, rejected_share, same_heart
+from interbeat_analysis.confounds import (
+    MAX_HELD_SHARE,
+    MAX_REJECTED_SHARE,
+    Flag,
+    held_share,
+    rejected_share,
+    same_heart,
+)
 from interbeat_analysis.coregulation import Index, Reason, enough, index, locked
 from interbeat_analysis.influence import Influence, influence
 from interbeat_analysis.lead import UNKNOWN, Lead, lead
@@ -161,7 +168,8 @@ def measured(
     a, b = both.band_bpm
     found = correlogram(a, b)
     clean_share = found.joint_s / found.lasted_s if found.lasted_s else 0.0
-    if not enough(found.joint_s, found.lasted_s) or not found.sigma > 0:
+    held = any(held_share(hr) > MAX_HELD_SHARE for hr in both.hr_bpm)
+    if held or not enough(found.joint_s, found.lasted_s) or not found.sigma > 0:
         return _nothing(both, found, clean_share, "not_enough_data")
     if same_heart(found):
         return _nothing(both, found, clean_share, "same_source")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.arousal import median_and_sigma
 from interbeat_analysis.series import check_positive, checked_beats
 
 BAND_HZ = (5.0, 25.0)
@@ -239,8 +240,7 @@ def rr_agreement(peak_t_s: np.ndarray, beat_t_s: np.ndarray, rr_s: np.ndarray) -
     if best is None:
         return nothing
     offset_s, error_s = best
-    bias_s = float(np.median(error_s))
-    spread_s = 1.4826 * float(np.median(np.abs(error_s - bias_s)))
+    bias_s, spread_s = median_and_sigma(error_s)
     return Agreement(float(offset_s), len(error_s), 1000 * bias_s, 1000 * spread_s, "")
 
 

@@ -23,6 +23,7 @@ SIGMA_INFLATION = 1.04
 CHANCE_Z = 1.645
 """Nine of ten chance correlations at one lag lie within so many of their deviations."""
 SHRINK = 2.0
+HALVINGS = 16
 FEWEST_SURROGATES = 100
 """With fewer chance pairings than these nobody can say what chance does."""
 
@@ -168,6 +169,33 @@ def linkage(found: Correlogram) -> Linkage:
         r_antiphase=r_antiphase,
         own_share=1.0 - r_adjusted**2,
     )
+
+
+def chance_height(found: Correlogram, p: float) -> float:
+    """The peak that chance reaches with a probability: what `linkage` gives this p.
+
+    Parameters
+    ----------
+    found : Correlogram
+        Of one session or pooled.
+    p : float
+        Above 0 and below 1.
+
+    Returns
+    -------
+    float
+        A correlation, good to a ten-thousandth of sigma; above 1 where there are too few
+        surrogates to say. NaN without a null.
+    """
+    if not found.sigma > 0:
+        return np.nan
+    low, high = 0.0, 4.0 * found.sigma
+    while _peak_p(high, found) > p:
+        low, high = high, 2.0 * high
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if _peak_p(middle, found) <= p else (middle, high)
+    return high
 
 
 def shrinkage(u: float) -> float:

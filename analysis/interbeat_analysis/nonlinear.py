@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from interbeat_analysis.holes import runs
 from interbeat_analysis.series import checked_intervals
 
 PAIRS_AT_ONCE = 2**18
@@ -111,7 +112,7 @@ def dfa_alpha1(nn_s: np.ndarray, sizes: tuple[int, int] = (4, 16)) -> float:
         )
     nn_s = _one_series(nn_s)
     valid = ~np.isnan(nn_s)
-    edges = np.flatnonzero(np.diff(valid, prepend=False, append=False)).reshape(-1, 2)
+    edges = runs(valid)
     if ((edges[:, 1] - edges[:, 0]) // longest).sum() < MIN_BLOCKS or np.ptp(nn_s[valid]) == 0.0:
         return float("nan")
     mean_s = nn_s[valid].mean()

@@ -7,12 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from interbeat_analysis.checks import check_length, check_min_valid, window_samples
+from interbeat_analysis.holes import filled
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Layout, window_sums
-from interbeat_analysis.windowed import check_length, window_samples
 
 LF_HZ = (0.04, 0.15)
 HF_HZ = (0.15, 0.40)
+ROUNDING = 1e-12
+"""A band below this share of the series is what the filter leaves of a constant."""
 
 
 class PhaseLocking(NamedTuple):
@@ -58,7 +61,8 @@ def analytic_signal(x: np.ndarray, fs: float, band_hz: tuple[float, float]) -> n
     Returns
     -------
     ndarray of complex, shape (..., n)
-        All NaN for a series of which nothing is known, or shorter than the filter needs.
+        All NaN for a series of which nothing is known, that is constant, or shorter than the
+        filter needs.
 
     Raises
     ------
@@ -83,18 +87,10 @@ def analytic_signal(x: np.ndarray, fs: float, band_hz: tuple[float, float]) -> n
     known = np.isfinite(x)
     if x.shape[-1] <= 3 * (2 * len(sections) + 1):
         return np.full(x.shape, complex(np.nan, np.nan))
-    filtered = signal.sosfiltfilt(sections, _without_gaps(x, known), axis=-1)
-    return np.where(known, _hilbert(filtered), complex(np.nan, np.nan))
-
-
-def _without_gaps(x: np.ndarray, known: np.ndarray) -> np.ndarray:
-    if known.all():
-        return x
-    filled, at = np.zeros_like(x), np.arange(x.shape[-1])
-    for row in np.ndindex(x.shape[:-1]):
-        if known[row].any():
-            filled[row] = np.interp(at, at[known[row]], x[row][known[row]])
-    return filled
+    whole = filled(x)
+    found = _hilbert(signal.sosfiltfilt(sections, whole, axis=-1))
+    height, level = (np.abs(y).max(axis=-1, keepdims=True) for y in (found, whole))
+    return np.where(known & (height > ROUNDING * level), found, complex(np.nan, np.nan))
 
 
 def _hilbert(x: np.ndarray) -> np.ndarray:
@@ -206,8 +202,7 @@ def _layout(
     check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
-    if not 0 < min_valid <= 1:
-        raise ValueError(f"min_valid = {min_valid} must be above 0 and at most 1")
+    check_min_valid(min_valid)
     check_length(a, b)
     return Layout(max(0, (a.shape[-1] - width) // hop + 1), width, hop)
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from interbeat_analysis.checks import checked_pair
+
 MOST_SAMPLES = 6000
 """A table of all pairs of moments has so many rows and columns at most: 70 MB."""
 
@@ -47,8 +49,9 @@ def cross_recurrence(
     Returns
     -------
     CrossRecurrence
-        NaN where there is nothing to divide by. It has no comparison with chance: use shifts or
-        surrogates of your own before reading anything into it.
+        NaN where there is nothing to divide by. All moments of one meet all of the other, so
+        that circular shifts change next to nothing: it says how alike the two rhythms are, not
+        whether they go together. For that take `recurrence_nearby`.
 
     Raises
     ------
@@ -87,6 +90,49 @@ def cross_recurrence(
         laminarity=_ratio(vertical.sum(), points),
         trapping_time=_ratio(vertical.sum(), len(vertical)),
     )
+
+
+def recurrence_nearby(a: np.ndarray, b: np.ndarray, most: int, *, radius: float = 0.2) -> float:
+    """Share of recurrent pairs of moments at most so many samples apart: a band of the plot.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n,)
+        The series, NaN where unknown: such moments are left out.
+    most : int
+        Largest distance, in samples.
+    radius : float
+        How far apart two values may be, in standard deviations (n) of their own series.
+
+    Returns
+    -------
+    float
+        From 0 to 1; about what `cross_recurrence` gives as the rate when the two do not go
+        together. NaN where no pair is known.
+
+    Raises
+    ------
+    ValueError
+        If the series differ in length, or a setting is out of its range.
+
+    References
+    ----------
+    .. [1] Coco, M. I., & Dale, R. (2014). Cross-recurrence quantification analysis of
+       categorical and continuous time series: an R package. Frontiers in Psychology, 5, 510.
+       https://doi.org/10.3389/fpsyg.2014.00510
+    """
+    a, b = checked_pair(a, b)
+    if most < 0:
+        raise ValueError(f"most = {most} must be at least 0")
+    if not radius > 0:
+        raise ValueError(f"radius = {radius} must be above 0")
+    near, pairs, most = 0, 0, min(most, len(a) - 1)
+    one, two = _standard(a), _standard(b)
+    for lag in range(-most, most + 1):
+        apart = np.abs(one[max(-lag, 0) : len(a) - lag] - two[max(lag, 0) : len(a) + lag])
+        near += int(np.count_nonzero(apart <= radius))
+        pairs += int(np.count_nonzero(np.isfinite(apart)))
+    return _ratio(near, pairs)
 
 
 def _standard(x: np.ndarray) -> np.ndarray:

@@ -205,7 +205,7 @@ def checked_reference(found: Reference, person: str) -> Reference:
 
 def sufficient(found: Reference) -> bool:
     """Whether a reference is long enough to judge by."""
-    return found.known_s >= REFERENCE_NEEDED_S and np.isfinite(found.half_decay_s)
+    return bool(found.known_s >= REFERENCE_NEEDED_S and np.isfinite(found.half_decay_s))
 
 
 def pooled_settling(sessions: Sequence[Settling]) -> Settling:

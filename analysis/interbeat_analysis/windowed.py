@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.checks import check_length, check_min_valid, window_samples
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Blocks, Layout, centred, window_means, window_sums
 
@@ -101,8 +102,7 @@ def windowed_cross_correlation(
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)
-    if not 0 < min_valid <= 1:
-        raise ValueError(f"min_valid = {min_valid} must be above 0 and at most 1")
+    check_min_valid(min_valid)
 
     lags = np.arange(-max_lag, max_lag + 1)
     stay, a_from, b_from = _window_starts(lags, max_lag, anchor)
@@ -140,25 +140,6 @@ def fisher_z(r: np.ndarray) -> np.ndarray:
        507-521. https://doi.org/10.1093/biomet/10.4.507
     """
     return np.asarray(np.arctanh(np.clip(r, -LARGEST_R, LARGEST_R)))
-
-
-def check_length(a: np.ndarray, b: np.ndarray) -> None:
-    """ValueError unless the last axes of two series are as long as each other."""
-    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1]:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; the last axes must agree")
-
-
-def window_samples(name: str, seconds: float, fs: float, *, least: int) -> int:
-    """A setting in whole samples; ValueError when it is none."""
-    samples = round(seconds * fs) if np.isfinite(seconds) else -1
-    if samples < least:
-        raise ValueError(f"{name} = {seconds} s must be at least {least / fs:g} s at {fs:g} Hz")
-    if abs(samples - seconds * fs) > 1e-6:
-        raise ValueError(
-            f"{name} = {seconds} s is {seconds * fs:g} samples at {fs:g} Hz; "
-            f"choose a multiple of {1 / fs:g} s"
-        )
-    return samples
 
 
 def _window_starts(

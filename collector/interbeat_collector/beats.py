@@ -26,8 +26,10 @@ from .stretches import Connection, Stretch
 
 LONGEST_TICKS = 10 * TICKS_PER_S
 """No interval between two beats: a strap that says so has missed some."""
-HOLE_S = 0.05
-"""Beats are missing between two stretches, so that they never touch."""
+SHORTEST_S = 0.2
+"""No heart beats faster for long: so many intervals at most reach back to a moment."""
+HOLE_S = 0.001
+"""Stretches never overlap; a lost packet of a slow heart may have held no beat at all."""
 LONGEST_REPAIR_S = 30.0
 """Longer holes stay empty: nobody can count their beats."""
 
@@ -76,12 +78,11 @@ class _Placed:
     @property
     def start_s(self) -> float:
         """The beat that opens the first interval."""
-        first_s = self.ticks()[:1] / TICKS_PER_S
-        return float(self.stretch.knots.start_at(first_s)[0]) + self.shift_s
+        return self.stretch.start_s + self.shift_s
 
     @property
     def end_s(self) -> float:
-        return self.stretch.end_s() + self.shift_s
+        return self.stretch.end_s + self.shift_s
 
     @property
     def sigma_s(self) -> tuple[float, float]:
@@ -95,15 +96,19 @@ class _Placed:
         """The beats from about `since_s` on."""
         ticks = self.ticks()
         knots = self.stretch.knots
-        elapsed_s = np.cumsum(ticks) / TICKS_PER_S
+        most = max(int((self.end_s - since_s) / SHORTEST_S), 1) if since_s > -np.inf else len(ticks)
+        ticks = ticks[-most:]
+        elapsed_s = (self.stretch.sum_ticks - ticks.sum() + np.cumsum(ticks)) / TICKS_PER_S
         t_s = elapsed_s + knots.start_at(elapsed_s) + self.shift_s
-        flag = np.full(len(ticks), Flag.OK, dtype=np.uint8)
-        flag[0] = Flag.EDGE
-        flag[t_s < self.connection.connected_s] = Flag.BACKLOG
-        sigma_s = np.interp(elapsed_s, knots.elapsed_s, knots.sigma_s)
         first = min(int(np.searchsorted(t_s, since_s)), len(ticks) - 1)
-        columns = (t_s, ticks / TICKS_PER_S, ticks, sigma_s, flag)
-        return Beats(*(column[first:] for column in columns))
+        t_s, ticks, elapsed_s = t_s[first:], ticks[first:], elapsed_s[first:]
+        flag = np.full(len(ticks), Flag.OK, dtype=np.uint8)
+        if len(ticks) == self.stretch.ticks:
+            flag[0] = Flag.EDGE
+        if t_s[0] < self.connection.connected_s:
+            flag[t_s < self.connection.connected_s] = Flag.BACKLOG
+        sigma_s = np.interp(elapsed_s, knots.elapsed_s, knots.sigma_s)
+        return Beats(t_s, ticks / TICKS_PER_S, ticks, sigma_s, flag)
 
 
 class BeatClock:
@@ -211,6 +216,20 @@ class BeatClock:
                 break
             parts.append(placed.beats(since_s))
             later = placed
+        return self._joined(parts)
+
+    def told(self, since_s: float = -np.inf) -> Beats:
+        """The same without inferred ones: what the strap told."""
+        since_s += self._latency_s
+        parts: list[Beats] = []
+        for placed in self._placed():
+            if placed.end_s < since_s:
+                break
+            parts.append(placed.beats(since_s))
+        return self._joined(parts)
+
+    def _joined(self, parts: list[Beats]) -> Beats:
+        """Parts, the newest first, as one, less the strap's latency."""
         if not parts:
             return _no_beats()
         found = Beats(*(np.concatenate(columns) for columns in zip(*reversed(parts), strict=True)))
@@ -243,7 +262,7 @@ class BeatClock:
             connection.refresh()
             for number in range(len(connection.stretches) - 1, -1, -1):
                 # A stretch placed too late for want of packets cannot reach the next one.
-                end_s = connection.stretches[number].end_s()
+                end_s = connection.stretches[number].end_s
                 shift_s = min(0.0, next_start_s - HOLE_S - end_s)
                 placed = _Placed(connection, number, shift_s)
                 next_start_s = placed.start_s

@@ -1,4 +1,4 @@
-/** @import { Hello, RunState } from "./types.d.ts" */
+/** @import { Hello, Linkage, RunState } from "./types.d.ts" */
 /** @import { Run } from "./state.js" */
 import { byId, setText } from "./dom.js";
 import { clock, day, pair, signed, span, spanWords, timeOfDay, wearers, wholeAge } from "./format.js";
@@ -38,7 +38,7 @@ export function showSession({ session, settings, mode }) {
 }
 
 /** What the run is doing: recording, playing, paused, ended or failed. @param {Run} run */
-export function showState({ hello, play, now_s }) {
+export function showState({ hello, play, now_s, linkage }) {
   if (!hello || !play) return;
   const recording = play.state === "recording";
   byId("recording").dataset.state = play.state;
@@ -49,7 +49,7 @@ export function showState({ hello, play, now_s }) {
     if (button.id !== "freeze") button.disabled = !recording;
   }
   const over = play.state === "ended" || play.state === "failed";
-  if (hello.mode === "live" && over) showEnd(play, now_s);
+  if (hello.mode === "live" && over) showEnd(play, now_s, linkage);
 }
 
 /** Who speaks, as it is written down, whoever holds the key. @param {Run} run */
@@ -74,11 +74,12 @@ function stateWord({ mode }, { state, message }) {
   }
 }
 
-/** @param {RunState} play @param {number} now_s */
-function showEnd({ state, message, file }, now_s) {
+/** @param {RunState} play @param {number} now_s @param {Linkage | null} linkage */
+function showEnd({ state, message, file }, now_s, linkage) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("ended"));
   setText(byId("ended-title"), state === "ended" ? "Recording saved" : "The recording stopped");
   setText(byId("ended-text"), message ?? `${clock(now_s)} on this computer.`);
+  setText(byId("ended-connection"), linkage?.words.text ?? "");
   setText(byId("ended-file"), file ?? "");
   if (!dialog.open) dialog.showModal();
 }

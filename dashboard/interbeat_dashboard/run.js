@@ -5,6 +5,7 @@ import { announcer } from "./announce.js";
 import { ask, openReplay } from "./api.js";
 import { heartRateChart, plotly, rhythms } from "./charts.js";
 import { sessionClock } from "./clock.js";
+import { connectionLane } from "./connection.js";
 import { byId, setText } from "./dom.js";
 import { behindWords, clock, lastSpan, wholeAge } from "./format.js";
 import { paced } from "./frames.js";
@@ -16,6 +17,7 @@ import { MARKER_KEYS, marking } from "./markers.js";
 import { measures } from "./measures.js";
 import { banner, notice } from "./notice.js";
 import { overlay } from "./overlay.js";
+import { sceneForm } from "./scenes.js";
 import { newest } from "./series.js";
 import { ageNow, signalWords } from "./signal.js";
 import { NO_SUCH_RUN, follow } from "./socket.js";
@@ -24,8 +26,10 @@ import { PARTNERS, apply, behind_s, emptyRun } from "./state.js";
 import { strapRow } from "./straps.js";
 import { lagStrip } from "./strip.js";
 import { heartRateSummary, signalSummary, stripSummary } from "./summary.js";
-import { heartRateTable, lagTable, tableButton } from "./tables.js";
+import { connectionTable, heartRateTable, lagTable, tableButton } from "./tables.js";
 import { onTheme, themeButton } from "./theme.js";
+import { connectionSummary } from "./together.js";
+import { togetherPanel } from "./together_panel.js";
 import { transport } from "./transport.js";
 
 const WINDOWS_S = [60, 300, 1800];
@@ -43,6 +47,8 @@ const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 const announce = announcer((text) => setText(byId("live"), text));
 const straps = { a: strapRow(byId("strap-a"), "a"), b: strapRow(byId("strap-b"), "b") };
 const figures = { a: measures(byId("measures-a"), "a"), b: measures(byId("measures-b"), "b") };
+const together = togetherPanel(byId("together"));
+const connection = connectionLane(byId("connection"));
 const strip = lagStrip(byId("strip"));
 const lane = timeLane(byId("lane"), byId("time-axis"));
 const chartOverlay = overlay(byId("heart-rate-overlay"));
@@ -88,6 +94,8 @@ const marker = marking({
   send: sendMark,
 });
 
+const scene = sceneForm();
+
 const talk = speaking({
   buttons: { a: byId("speak-a"), b: byId("speak-b") },
   recording,
@@ -127,7 +135,10 @@ function begin(hello) {
     straps[p].title(labels[p], models[p]?.model ?? "");
     figures[p].title(labels[p]);
   }
+  together.title(run);
+  scene.show(hello);
   if (hello.resumed) return;
+  connection.reset();
   chart?.reset();
   slow.at_s = -Infinity;
   if (frozenAt_s !== null) freeze();
@@ -153,6 +164,10 @@ function draw() {
   strip.draw(run, view);
   lane.draw(run, view);
   showFigures();
+  if (frozenAt_s === null) {
+    together.show(run);
+    connection.draw(run);
+  }
   setText(byId("behind"), behindWords(behind_s(run)));
   summarise(view, words);
 }
@@ -213,6 +228,7 @@ function summarise(view, words) {
   summaryAt_ms = performance.now();
   setText(byId("heart-rate-summary"), heartRateSummary(run, view));
   setText(byId("lag-summary"), stripSummary(run, view));
+  setText(byId("connection-summary"), connectionSummary(run.points));
 }
 
 /** After a lost connection: say so. A new cookie may be needed: asking for the list finds out.
@@ -311,6 +327,9 @@ function wire() {
   const place = byId("heart-rate-table");
   tableButton(byId("heart-rate-table-button"), place, () => heartRateTable(run, currentView()));
   tableButton(byId("lag-table-button"), byId("lag-table"), () => lagTable(run, currentView()));
+  tableButton(byId("connection-table-button"), byId("connection-table"), () =>
+    connectionTable(run.points),
+  );
   new ResizeObserver(() => {
     chart?.resize();
     redraw();

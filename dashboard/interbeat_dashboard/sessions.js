@@ -191,7 +191,7 @@ async function simulate() {
   const button = /** @type {HTMLButtonElement} */ (byId("simulate"));
   button.disabled = true;
   try {
-    const { run } = await ask("POST", "/api/sessions", { labels: names() });
+    const { run } = await ask("POST", "/api/sessions", { labels: names(), scene: "alike" });
     location.assign(`/run/${encodeURIComponent(run)}`);
   } catch (error) {
     showProblem("start-problem", error);

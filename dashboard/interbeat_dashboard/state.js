@@ -1,4 +1,4 @@
-/** @import { ByPartner, Col, Gap, Hello, Hrv, Mark, Maybe, Quality, RunMessage, RunState, Series, Tick } from "./types.d.ts" */
+/** @import { ByPartner, Col, Connection, Gap, Hello, Hrv, Linkage, Mark, Maybe, Point, Quality, RunMessage, RunState, Series, Tick } from "./types.d.ts" */
 import { append, emptySeries, firstFrom, forget, newest } from "./series.js";
 
 /** @type {("a" | "b")[]} */
@@ -23,6 +23,8 @@ const LOST_S = 10;
  * @property {ByPartner<Series>} beats interval that ended in each beat, ms
  * @property {{ t: number[], r: Maybe[][] }} columns correlation by lag, one row a column
  * @property {ByPartner<Hrv> | null} hrv
+ * @property {Linkage | null} linkage what the last twenty minutes say of both
+ * @property {Point[]} points linkage over the session, in the order of time
  * @property {Quality | null} quality
  * @property {Mark[]} marks in the order of their moment
  * @property {Gap[]} gaps in the order of their start
@@ -41,6 +43,8 @@ export function emptyRun() {
     beats: { a: emptySeries(), b: emptySeries() },
     columns: { t: [], r: [] },
     hrv: null,
+    linkage: null,
+    points: [],
     quality: null,
     marks: [],
     gaps: [],
@@ -58,6 +62,11 @@ export function apply(run, message) {
       return takeTick(run, message);
     case "col":
       return takeColumns(run, message);
+    case "linkage":
+      run.linkage = message;
+      return;
+    case "connection":
+      return takePoints(run, message);
     case "quality":
       run.quality = message;
       return;
@@ -144,6 +153,13 @@ function takeColumns(run, col) {
     r.splice(0, old);
   }
   run.hrv = col.hrv;
+}
+
+/** What was known already is told again after a jump back. @param {Run} run
+ * @param {Connection} connection */
+function takePoints({ points }, connection) {
+  const last_s = points.at(-1)?.t_s ?? -Infinity;
+  points.push(...connection.points.filter((point) => point.t_s > last_s));
 }
 
 /** @param {Run} run @param {Mark} mark */

@@ -1,4 +1,4 @@
-/** @import { View } from "./types.d.ts" */
+/** @import { Point, View } from "./types.d.ts" */
 /** @import { Run } from "./state.js" */
 import { make } from "./dom.js";
 import { correlation, moment, signed, whole } from "./format.js";
@@ -51,6 +51,26 @@ export function lagTable(run, view) {
   });
   const caption = `Correlation by lag, up to ${moment(view.now_s)}`;
   return table(caption, ["Time", ...picks.map((p) => `${signed(lag_s[p])} s`)], rows);
+}
+
+/** Linkage over the session, at moments evenly spread over it. @param {Point[]} points */
+export function connectionTable(points) {
+  const step = Math.ceil(points.length / MOST_ROWS);
+  const picked = points.filter((_, i) => (points.length - 1 - i) % step === 0).reverse();
+  const words = {
+    not_enough_data: "gathering",
+    same_source: "same signal",
+    no_linkage: "within chance",
+    linked: "beyond chance",
+  };
+  const rows = picked.map((point) => [
+    moment(point.t_s),
+    correlation(point.r),
+    correlation(point.chance_r),
+    words[point.state],
+  ]);
+  const caption = "Correlation over the 20 minutes before each moment, and what chance reaches";
+  return table(caption, ["Time", "Correlation", "Chance", ""], rows);
 }
 
 /** @param {View} view */

@@ -12,6 +12,9 @@ export interface Settings {
   lag_s: number[];
   hrv_window_s: number;
   stale_after_s: number;
+  linkage_span_s: number;
+  linkage_lag_s: number[];
+  linkage_needed_s: number;
 }
 
 /** Whose hearts the straps wore; other than people's in a demo only. */
@@ -26,6 +29,24 @@ export interface Session {
   straps: ByPartner<{ model?: string }>;
   /** What two different models may do to who seems to lead; null when nothing need be said. */
   warning: string | null;
+  /** What a demo says of the minutes before it; null for everybody else. */
+  before: string | null;
+  /** Which of `scenes` it is; null for everybody else. */
+  scene: string | null;
+}
+
+export type MeasureName =
+  | "linkage"
+  | "lead"
+  | "settling"
+  | "own_share"
+  | "breathing"
+  | "index";
+
+/** What the server says of the measures, in its own words. */
+export interface Words {
+  measures: Record<MeasureName, { name: string; meaning: string }>;
+  says_not: string;
 }
 
 export interface RunState {
@@ -48,6 +69,9 @@ export interface Hello {
   session: Session;
   duration_s: Maybe;
   settings: Settings;
+  words: Words;
+  /** Other demos that this one can give way to; none beside people. */
+  scenes: { id: string; name: string }[];
   state: RunState;
 }
 
@@ -164,7 +188,91 @@ export interface Speech {
   on: boolean;
 }
 
-export type RunMessage = Hello | Tick | Col | Quality | Mark | Speech | Gap | RunState;
+export type LinkageState = "not_enough_data" | "same_source" | "no_linkage" | "linked";
+
+/** What the last twenty minutes say of both hearts. */
+export interface Linkage {
+  type: "linkage";
+  seq: number;
+  t_s: number;
+  from_s: number;
+  to_s: number;
+  joint_s: number;
+  clean_s: ByPartner<number>;
+  clean_share: Maybe;
+  more_s: Maybe;
+  silent: { partner: Partner; reason: string }[];
+  state: LinkageState;
+  evidence: "none" | "some" | "clear" | null;
+  p: Maybe;
+  r: Maybe;
+  r_low: Maybe;
+  r_high: Maybe;
+  r_adjusted: Maybe;
+  lag_s: Maybe;
+  p_antiphase: Maybe;
+  r_antiphase: Maybe;
+  own_share: Maybe;
+  chance_r: Maybe;
+  chance_band: Maybe;
+  profile: Maybe[] | null;
+  lead: { claim: Partner | null; asymmetry_z: Maybe; balance: Maybe };
+  settling: {
+    half_decay_s: { a: Maybe; b: Maybe; pair: Maybe };
+    low_s: Maybe;
+    high_s: Maybe;
+    usual_s: Maybe;
+    state: "not_enough_data" | "no_reference" | "faster" | "as_usual" | "slower";
+  };
+  index: {
+    value: Maybe;
+    low: Maybe;
+    high: Maybe;
+    state: "locked" | "undecided" | "shown";
+    reason: string | null;
+  };
+  reference: { known_s: ByPartner<number>; needed_s: number };
+  breathing: { z: Maybe; locked: boolean };
+  speech_known: boolean;
+  flags: string[];
+  words: {
+    headline: string;
+    text: string;
+    strength: string | null;
+    held: string | null;
+    lead: string | null;
+    settling: string;
+    index: string | null;
+    flags: string[];
+  };
+}
+
+/** Linkage at one moment of the session. */
+export interface Point {
+  t_s: number;
+  r: Maybe;
+  chance_r: Maybe;
+  state: LinkageState;
+}
+
+export interface Connection {
+  type: "connection";
+  seq: number;
+  t_s: number;
+  points: Point[];
+}
+
+export type RunMessage =
+  | Hello
+  | Tick
+  | Linkage
+  | Connection
+  | Col
+  | Quality
+  | Mark
+  | Speech
+  | Gap
+  | RunState;
 export type Message = RunMessage | Pong | Saved | Refusal;
 
 export type Request =

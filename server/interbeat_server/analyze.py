@@ -2,120 +2,126 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from interbeat_analysis.artifacts import mask_artifacts
-from interbeat_analysis.series import grid, heart_rate
-from interbeat_analysis.summaries import SynchronySummary, summary
-from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
-from interbeat_collector.events import PARTNERS, Link, Packet, Partner
-from interbeat_collector.feed import Feed
+from interbeat_analysis.arousal import FS_HZ
+from interbeat_analysis.pooling import together
+from interbeat_analysis.settling import Reference
+from interbeat_collector.events import PARTNERS
 from interbeat_collector.session_file import Recording
 
-from . import __version__, live
-from .heart_document import Heart, Wanted, heart_document, methods
+from . import __version__
+from .dyad_document import judged_document, parameters, pooled_document
+from .heart_document import Wanted, heart_document, methods
 from .messages import number
+from .offline_document import offline_measures
+from .recorded import SESSION_BASIS, Material, hearts_of
+from .reference_header import talked
+from .references import turns_of
+from .synchrony_document import synchrony_document
+from .together import Judged, judged, on_one_grid
+from .words import MEANINGS
 
 DOCUMENT_VERSION = 1
 
+OF_TWO = ("synchrony", "linkage", "lead", "settling", "index", "flags", "details", "parameters")
 
-SESSION_BASIS = "whole recording, offline clock"
-"""Beats are where all packets of the session, also later ones, put them."""
-
-
-def hearts_of(recording: Recording) -> dict[Partner, Heart]:
-    """The beats of both partners, from every packet of a recording."""
-    latency_s = live.latencies(recording.session)
-    feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
-    for event in sorted(recording.events, key=lambda event: event.t_s):
-        match event:
-            case Packet(kind="heart_rate"):
-                feeds[event.partner].packet(event)
-            case Link():
-                feeds[event.partner].link(event)
-            case _:
-                pass
-    return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
+References = tuple[Reference, Reference]
 
 
-def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
-    """A list of intervals laid end to end from the beat that opens the first."""
-    return Heart(opening_s + np.cumsum(rr_s), rr_s)
+class Analysis(NamedTuple):
+    """The document, and what pooling and pictures need of it."""
+
+    document: dict[str, Any]
+    judged: Judged | None
+    """None for one heart alone."""
+
+
+def material_of(recording: Recording) -> Material:
+    """A session file as it is, with the speaking turns that it holds."""
+    return Material(
+        hearts_of(recording),
+        recording.duration_s,
+        SESSION_BASIS,
+        recording.session,
+        turns_of(recording),
+        talked(recording.session),
+    )
 
 
 def analyze(
-    hearts: dict[Partner, Heart],
-    duration_s: float | None = None,
-    basis: str = "whole recording",
+    material: Material,
     wanted: Wanted | None = None,
-) -> dict[str, Any]:
+    references: References | None = None,
+) -> Analysis:
     """The document that `interbeat analyze --json` prints (`docs/researchers.md`)."""
-    both, wanted = len(hearts) == 2, wanted or Wanted()
+    wanted = wanted or Wanted()
+    hearts, both = material.hearts, len(material.hearts) == 2
+    document = {
+        **_head(material.basis, wanted, both=both),
+        "session": _session(material),
+        "duration_s": number(material.duration_s),
+        "partners": {
+            p: heart_document(hearts[p], wanted) if p in hearts else None for p in PARTNERS
+        },
+    }
+    if not both:
+        return Analysis({**document, **dict.fromkeys(OF_TWO)}, None)
+    shared = on_one_grid(hearts["a"], hearts["b"])
+    found = judged(hearts, shared, material.turns_s, references, talk=material.talk)
+    document |= {
+        "synchrony": synchrony_document(shared),
+        **judged_document(found),
+        "parameters": parameters(),
+    }
+    if wanted.offline:
+        document["offline"] = offline_measures(shared.hr_bpm[0], shared.hr_bpm[1], FS_HZ)
+    return Analysis(document, found)
+
+
+def analyze_several(
+    materials: Sequence[Material],
+    wanted: Wanted | None = None,
+    references: Sequence[References | None] | None = None,
+    progress: Callable[[int], None] = lambda number: None,
+) -> tuple[dict[str, Any], list[Analysis]]:
+    """Sessions of the same two people: each by itself, and all of them as one result."""
+    wanted = wanted or Wanted()
+    found: list[Analysis] = []
+    for each, known in zip(materials, references or [None] * len(materials), strict=True):
+        progress(len(found))
+        found.append(analyze(each, wanted, known))
+    several = [each.judged for each in found if each.judged is not None]
+    whole = together([each.dyad for each in several])
+    document = {
+        **_head("several sessions, each whole", wanted, both=True),
+        "sessions": [each.document for each in found],
+        "pooled": pooled_document(several, whole),
+        "parameters": parameters(),
+    }
+    return document, found
+
+
+def _head(basis: str, wanted: Wanted, *, both: bool) -> dict[str, Any]:
+    how = methods(wanted)
+    if both:
+        how |= {name: meaning.methods for name, meaning in MEANINGS.items()}
     return {
         "version": DOCUMENT_VERSION,
         "software": f"interbeat {__version__}",
         "basis": basis,
-        "duration_s": number(_duration_s(hearts) if duration_s is None else duration_s),
-        "methods": methods(wanted),
-        "partners": {
-            p: heart_document(hearts[p], wanted) if p in hearts else None for p in PARTNERS
-        },
-        "synchrony": _synchrony(hearts["a"], hearts["b"]) if both else None,
+        "methods": how,
     }
 
 
-def correlation(a: Heart, b: Heart) -> WindowedCrossCorrelation:
-    """Windowed cross-correlation of the two heart-rate series where both were recorded."""
-    start_s = max(_opening_s(a), _opening_s(b))
-    stop_s = min(_end_s(a), _end_s(b))
-    start_s = np.ceil(start_s / live.HOP_S) * live.HOP_S if np.isfinite(start_s) else 0.0
-    samples_s = grid(start_s, max(stop_s, start_s), live.FS_HZ)
-    return windowed_cross_correlation(
-        heart_rate(a.t_s, _nn(a), samples_s),
-        heart_rate(b.t_s, _nn(b), samples_s),
-        live.FS_HZ,
-        window_s=live.WINDOW_S,
-        hop_s=live.HOP_S,
-        max_lag_s=live.MAX_LAG_S,
-        start_s=float(start_s),
-    )
-
-
-def _synchrony(a: Heart, b: Heart) -> dict[str, Any]:
-    found: SynchronySummary = summary(correlation(a, b))
+def _session(material: Material) -> dict[str, Any] | None:
+    session = material.session
+    if session is None:
+        return None
     return {
-        "best_lag_s": number(found.best_lag_s),
-        "mean_z": number(found.mean_z),
-        "mean_abs_z": number(found.mean_abs_z),
-        "zero_lag_z": number(found.zero_lag_z),
-        "a_leads_z": number(found.a_leads_z),
-        "b_leads_z": number(found.b_leads_z),
-        "windows": int(found.windows),
-        "window_s": live.WINDOW_S,
-        "hop_s": live.HOP_S,
-        "max_lag_s": live.MAX_LAG_S,
-        "anchor": "lead",
-        "fs_hz": live.FS_HZ,
+        "id": session.id,
+        "kind": session.kind,
+        "started_utc": session.started_utc,
+        "labels": session.labels,
     }
-
-
-def _nn(heart: Heart) -> np.ndarray:
-    return mask_artifacts(heart.rr_s, beat_t_s=heart.t_s)
-
-
-def _opening_s(heart: Heart) -> float:
-    return float(heart.t_s[0] - heart.rr_s[0]) if len(heart.t_s) else np.nan
-
-
-def _end_s(heart: Heart) -> float:
-    return float(heart.t_s[-1]) if len(heart.t_s) else np.nan
-
-
-def _duration_s(hearts: dict[Partner, Heart]) -> float:
-    """From the first opening beat of either to the last beat of either."""
-    recorded = [heart for heart in hearts.values() if len(heart.t_s)]
-    if not recorded:
-        return 0.0
-    return max(map(_end_s, recorded)) - min(map(_opening_s, recorded))

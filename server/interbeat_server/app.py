@@ -32,6 +32,7 @@ from .fitting_room import FittingRoom
 from .hub import Viewer
 from .messages import batch, encode
 from .runs import LiveRun, ReplayRun, Run, RunError
+from .scenes import scene_session
 from .sources import demo_settings, simulated_session
 
 SEND_LIMIT_S = 5.0
@@ -62,6 +63,10 @@ class NewSession(BaseModel):
     gain: float | None = None
     turns: str | None = None
     seed: int | None = None
+    scene: str | None = None
+    """One of `scenes.SCENES` in place of all of these."""
+    instead_of: str | None = None
+    """A demo that is to end for it."""
 
 
 class NewReplay(BaseModel):
@@ -135,11 +140,18 @@ def api(desk: Desk, keys: Keys) -> APIRouter:
 
     @router.post("/sessions", status_code=201)
     async def new_session(body: NewSession) -> dict[str, str]:
-        given = body.model_dump(exclude={"labels"}, exclude_none=True)
+        given = body.model_dump(exclude={"labels", "scene", "instead_of"}, exclude_none=True)
+        labels = body.labels.by_partner() if body.labels else None
         try:
-            session, events = simulated_session(
-                demo_settings(**given), body.labels.by_partner() if body.labels else None
+            if body.scene and given:
+                raise ValueError("scene stands for itself: leave the other settings out.")
+            session, events = (
+                await asyncio.to_thread(scene_session, body.scene, labels)
+                if body.scene
+                else simulated_session(demo_settings(**given), labels)
             )
+            if body.instead_of is not None:
+                await desk.end_demo(body.instead_of)
             return {"run": desk.record(session, events).id}
         except RunError as error:
             raise HTTPException(409, str(error)) from error

@@ -61,6 +61,14 @@ class Desk:
         self.check_idle()
         self.catalogue.check_writable()
 
+    async def end_demo(self, name: str) -> None:
+        """End a demo that is being recorded; a session of people is nobody else's to end."""
+        if self.live is None or self.recording != name:
+            return
+        if self.live.session.kind != "simulated":
+            raise RunError("A session is being recorded. Stop it before you start another one.")
+        await self.live.stop()
+
     def check_idle(self) -> None:
         """RunError while a session is being recorded."""
         if self.recording:

@@ -31,6 +31,8 @@ class Wanted(NamedTuple):
     """List every beat with its class and state."""
     full: bool = False
     """Add what neurokit2 computes further."""
+    offline: bool = False
+    """Add the measures of two hearts that are for after a session only."""
 
 
 class Heart(NamedTuple):

@@ -9,24 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import Artifacts
 from interbeat_analysis.gates import Index
-from interbeat_analysis.growing import Judged, judge_more
-from interbeat_analysis.indices import Cleaned, windowed_indices
-from interbeat_analysis.series import (
-    CONFIRMED_BEATS,
-    PROVISIONAL_BEATS,
-    grid,
-    heart_rate,
-    known_until,
-)
+from interbeat_analysis.series import grid
 from interbeat_analysis.windowed import windowed_cross_correlation
-from interbeat_collector.beats import BeatClock, Beats
 from interbeat_collector.events import (
     PARTNERS,
     Device,
@@ -39,39 +29,31 @@ from interbeat_collector.events import (
     Session,
     Speech,
 )
-from interbeat_collector.feed import Feed
 
-FS_HZ = 4.0
+from .live_heart import (
+    FS_HZ,
+    ROUNDING,
+    Gap,
+    Heart,
+    Known,
+    Series,
+    Signal,
+    heart_rate_at,
+    opening_s,
+)
+from .live_together import EVERY_S, Newest, Together, Watch
+from .reference_header import Pairs, references_in, talked
+
 TICK_S = 1.0 / FS_HZ
 WINDOW_S = 30.0
 HOP_S = 1.0
 MAX_LAG_S = 5.0
 WINDOW_SPAN_S = WINDOW_S + MAX_LAG_S - TICK_S
 """From the first to the last sample that a window needs at its largest lag."""
-ROUNDING = 1e-9
-HRV_WINDOW_S = 60.0
-SHOWN_LIVE = ("mean_hr_bpm", "rmssd_ms")
-"""What a minute of a conversation can tell of one heart."""
-STALE_AFTER_S = 3.0
-PATIENCE_S = 10.0
-"""How long a silent strap may still hand in beats before its silence is drawn as a gap."""
-MEMORY_S = 270.0
-"""Beats this far back cannot change what a frame says any more: the oldest beat of a minute of
-variability is judged by the hundred before it, which take 200 s in the slowest heart."""
-
-SPLINE_BEATS = 60
-"""A spline has forgotten where it began long before: of a change, 0.27 is left a beat later."""
-
-
+MOST_LOOKS = 120
+"""How often at most the way to a moment is judged that is jumped to."""
 Told = Marker | Speech
 """What people say of the session while it runs."""
-
-
-class Series(NamedTuple):
-    """Values of one partner that became known with a frame, oldest first."""
-
-    t_s: np.ndarray
-    values: np.ndarray
 
 
 class Columns(NamedTuple):
@@ -79,50 +61,6 @@ class Columns(NamedTuple):
 
     t_s: np.ndarray
     r: np.ndarray
-
-
-class Known(NamedTuple):
-    """The beats of one partner that are remembered, and what they are."""
-
-    beats: Beats
-    found: Artifacts
-    nn_s: np.ndarray
-    """The intervals, NaN where one is bad."""
-    end_s: float
-    """The newest beat, also when it is no longer remembered; -inf before the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """State of one strap at a frame."""
-
-    state: str
-    reason: str
-    age_s: float | None
-    contact: bool | None
-    battery_percent: int | None
-    packets: int
-    gaps: int
-    bad_packets: int
-    problem: str
-    """What was wrong with the newest bad packet."""
-    duplicates: int
-    """Packets that came twice and were counted once."""
-    inferred: int
-    """Beats in holes, as many as the intervals around them suggest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A stretch of time without beats.
-
-    `to_s` is None while it lasts, and `from_s` where the beats were only late.
-    """
-
-    partner: Partner
-    from_s: float
-    to_s: float | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,205 +79,57 @@ class Frame:
     indices: dict[Partner, dict[str, Index]] | None
     """Of the last `HRV_WINDOW_S` seconds, those of `SHOWN_LIVE`, each with its state."""
     signals: dict[Partner, Signal] | None
+    together: Together | None
+    """What the last twenty minutes say of both, every `EVERY_S` seconds."""
+    silent: tuple[Gap, ...]
+    """The gaps that last."""
 
 
-@dataclass(slots=True)
-class _Heart:
-    """One partner: the beat clock and what was already handed out."""
+class Passed(NamedTuple):
+    """What must be known of a stretch that was not shown."""
 
-    partner: Partner
-    latency_s: float = 0.0
-    feed: Feed = field(init=False)
-    link: Link | None = None
-    arrival_s: float | None = None
-    contact: bool | None = None
-    hr_bpm: int | None = None
-    battery_percent: int | None = None
-    packets: int = 0
-    bad_packets: int = 0
-    problem: str = ""
-    beats_out: int = 0
-    stretches_out: int = 1
-    known_s: float | None = None
-    told: Known | None = None
-    """What the clock said since the newest packet; None when it has to be asked."""
-    judged: Judged | None = None
-    judged_from: int = 0
-    """What the remembered beats are, the first of them counted from the start."""
-    tail: Series | None = None
-    """The provisional samples since the newest packet, None when they have to be made."""
-    silence: Gap | None = None
-
-    def __post_init__(self) -> None:
-        self.feed = Feed(self.latency_s)
-
-    @property
-    def clock(self) -> BeatClock:
-        return self.feed.clock
-
-    def connect(self, link: Link) -> None:
-        self.link = link
-        self.feed.link(link)
-        self.told = self.tail = None
-
-    def take(self, packet: Packet) -> None:
-        measurement = self.feed.packet(packet)
-        self.told = self.tail = None
-        self.packets += 1
-        if measurement.problem:
-            self.bad_packets += 1
-            self.problem = measurement.problem
-        self.arrival_s = packet.t_s
-        self.contact = measurement.contact
-        self.hr_bpm = measurement.hr_bpm
-
-    def known(self, t_s: float) -> Known:
-        """What the strap told; inferred beats are in no figure and on no screen."""
-        if self.told is None:
-            beats = self.clock.beats(t_s - MEMORY_S).real()
-            found = self._judge(beats)
-            self.told = Known(
-                beats, found, np.where(found.bad, np.nan, beats.rr_s), self.clock.end_s()
-            )
-        return self.told
-
-    def _judge(self, beats: Beats) -> Artifacts:
-        first = self.clock.count - len(beats.t_s)
-        dropped = first - self.judged_from
-        before = self.judged if dropped >= 0 else None
-        self.judged = judge_more(before, beats.t_s, beats.rr_s, dropped=dropped)
-        self.judged_from = first
-        return self.judged.found
-
-    def horizon_s(self, t_s: float, known: Known) -> float:
-        """Up to where the heart rate is settled at `t_s`, be it as a gap."""
-        settled_s = known_until(known.beats.t_s, CONFIRMED_BEATS)
-        return max(settled_s, t_s - self.latency_s - PATIENCE_S)
-
-    def new_samples(self, t_s: float, known: Known) -> tuple[Series, Series]:
-        """The samples that became settled, and those after them that may still move."""
-        if not self.clock.count:
-            return _nothing(), _nothing()
-        settled_s = self.horizon_s(t_s, known)
-        start_s = _opening_s(known, settled_s) if self.known_s is None else self.known_s
-        if self.tail is not None and not _holds_sample(start_s, settled_s):
-            return _nothing(), self.tail
-        newest_s = known_until(known.beats.t_s, PROVISIONAL_BEATS)
-        samples_s = grid(start_s, max(settled_s, newest_s), FS_HZ)
-        samples_s = samples_s[samples_s > start_s]
-        settled = int(np.searchsorted(samples_s, settled_s + ROUNDING / FS_HZ, side="right"))
-        bpm = _heart_rate(known, samples_s)
-        if settled:
-            self.known_s = float(samples_s[settled - 1])
-        self.tail = Series(samples_s[settled:], bpm[settled:])
-        return Series(samples_s[:settled], bpm[:settled]), self.tail
-
-    def skip_to(self, t_s: float, known: Known) -> list[Gap]:
-        """Count everything up to `t_s` as handed out; return the gap that lasts."""
-        self.beats_out = self.clock.count
-        self.stretches_out = max(self.clock.stretches, 1)
-        horizon_s = self.horizon_s(t_s, known)
-        if self.clock.count and horizon_s > _opening_s(known, -np.inf):
-            self.known_s = float(np.floor(horizon_s * FS_HZ + ROUNDING) / FS_HZ)
-        return self.new_gaps(t_s, known)
-
-    def new_beats(self, beats: Beats) -> Series:
-        fresh = self.clock.count - self.beats_out
-        self.beats_out += fresh
-        if not fresh:
-            return _nothing()
-        return Series(beats.t_s[-fresh:], beats.rr_s[-fresh:])
-
-    def new_gaps(self, t_s: float, known: Known) -> list[Gap]:
-        gaps = []
-        silent = self._silent_s(t_s, known) > STALE_AFTER_S
-        if self.clock.stretches > self.stretches_out:
-            self.stretches_out = self.clock.stretches
-            reason = self.silence.reason if self.silence else "packets were lost"
-            gaps.append(Gap(self.partner, *self.clock.last_hole(), reason))
-            self.silence = None
-        elif self.silence and not silent:
-            # The beats came after all, only late: a gap without length is none.
-            gaps.append(replace(self.silence, to_s=self.silence.from_s))
-            self.silence = None
-        if silent and self.silence is None:
-            self.silence = Gap(self.partner, known.end_s, None, self._why_silent())
-            gaps.append(self.silence)
-        return gaps
-
-    def _why_silent(self) -> str:
-        if self.link and self.link.state not in ("streaming", "stale") and self.link.reason:
-            # Sentences stand in the strap's row; beside a gap there is room for two words.
-            return "connection lost" if self.link.reason.endswith(".") else self.link.reason
-        if self.contact is False:
-            return "no contact"
-        return "no pulse" if self.hr_bpm == 0 else "no signal"
-
-    def _silent_s(self, t_s: float, known: Known) -> float:
-        """Seconds without a beat beyond what a send period explains."""
-        waited_s = t_s - self.latency_s - known.end_s
-        return waited_s - 1.0 if self.clock.count else 0.0
-
-    def signal(self, t_s: float) -> Signal:
-        state, reason = self._state(t_s)
-        return Signal(
-            state=state,
-            reason=reason,
-            age_s=None if self.arrival_s is None else t_s - self.arrival_s,
-            contact=self.contact,
-            battery_percent=self.battery_percent,
-            packets=self.packets,
-            gaps=max(self.clock.stretches - 1, 0),
-            bad_packets=self.bad_packets,
-            problem=self.problem,
-            duplicates=self.clock.duplicates,
-            inferred=self.clock.inferred,
-        )
-
-    def _state(self, t_s: float) -> tuple[str, str]:
-        if self.link is None or self.link.state != "streaming":
-            return (self.link.state, self.link.reason) if self.link else ("scanning", "")
-        if self.arrival_s is None or t_s - self.arrival_s > STALE_AFTER_S:
-            return "stale", ""
-        if self.contact is False:
-            return "no_contact", ""
-        # A strap that searches tells a heart rate of 0 and stays connected.
-        return ("no_pulse", "") if self.hr_bpm == 0 else ("streaming", self.link.reason)
-
-    def indices(self, t_s: float, known: Known) -> dict[str, Index]:
-        heart = Cleaned(known.beats.t_s, known.beats.rr_s, known.found, corrected=True)
-        end_s = np.array([t_s])
-        return windowed_indices(heart, end_s, HRV_WINDOW_S, names=SHOWN_LIVE, live=True)[0]
+    told: tuple[Told, ...]
+    gaps: tuple[Gap, ...]
+    """Those that last."""
+    together: tuple[Together, ...]
+    """Judgements on the way."""
 
 
 class Engine:
     """Turns the events of a session into one frame every `TICK_S` of session time."""
 
-    def __init__(self, latency_s: Mapping[Partner, float] | None = None) -> None:
+    def __init__(
+        self,
+        latency_s: Mapping[Partner, float] | None = None,
+        references: Pairs = (),
+        *,
+        talk: bool = True,
+    ) -> None:
         self._pending: deque[Event] = deque()
         latency_s = latency_s or {}
-        self._hearts: dict[Partner, _Heart] = {
-            p: _Heart(p, latency_s.get(p, 0.0)) for p in PARTNERS
-        }
+        self._hearts: dict[Partner, Heart] = {p: Heart(p, latency_s.get(p, 0.0)) for p in PARTNERS}
+        self._watch = Watch(references, talk=talk)
         self._next_window_s: float | None = None
 
     def push(self, event: Event) -> None:
         """Hand in an event; the first frame at or after its `t_s` takes it in."""
         self._pending.append(event)
 
-    def skip_to(self, t_s: float) -> tuple[tuple[Told, ...], tuple[Gap, ...]]:
-        """Take in everything up to `t_s`, a whole second, as already shown.
-
-        What was told on the way is returned, and the gaps that last.
-        """
-        told = self._take_in(t_s)
+    def skip_to(self, t_s: float) -> Passed:
+        """Take in everything up to `t_s`, a whole second, as already shown."""
+        told: list[Told] = []
+        together = []
+        for look_s in looks_s(t_s):
+            told += self._take_in(look_s)
+            together.append(self._together(look_s, self._known(look_s)))
+        told += self._take_in(t_s)
         known = self._known(t_s)
         gaps = [gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p])]
         if (start_s := self._first_window_s(t_s, known)) is not None:
             horizon_s = self._horizon_s(t_s, known)
             over = np.floor((horizon_s - WINDOW_SPAN_S - start_s) / HOP_S + ROUNDING) + 1
             self._next_window_s = start_s + max(over, 0.0) * HOP_S
-        return told, tuple(gaps)
+        return Passed(tuple(told), tuple(gaps), tuple(together))
 
     def frame(self, t_s: float) -> Frame:
         """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
@@ -347,6 +137,7 @@ class Engine:
         known = self._known(t_s)
         hearts = self._hearts
         samples = {p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS}
+        gaps = tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p]))
         on_the_second = t_s % HOP_S == 0
         return Frame(
             t_s=t_s,
@@ -354,12 +145,23 @@ class Engine:
             provisional={p: samples[p][1] for p in PARTNERS},
             beats={p: hearts[p].new_beats(known[p].beats) for p in PARTNERS},
             told=told,
-            gaps=tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p])),
+            gaps=gaps,
             columns=self._new_columns(t_s, known) if on_the_second else None,
             indices=(
                 {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
             ),
             signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
+            together=self._together(t_s, known) if t_s and t_s % EVERY_S == 0 else None,
+            silent=tuple(gap for p in PARTNERS if (gap := hearts[p].silence)),
+        )
+
+    def _together(self, t_s: float, known: dict[Partner, Known]) -> Together:
+        both_beat = all(heart.clock.count for heart in self._hearts.values())
+        return self._watch.judge(
+            t_s,
+            {p: self._hearts[p].clock for p in PARTNERS},
+            {p: Newest(known[p].beats.t_s, known[p].found.bad) for p in PARTNERS},
+            self._horizon_s(t_s, known) if both_beat else -np.inf,
         )
 
     def _known(self, t_s: float) -> dict[Partner, Known]:
@@ -375,7 +177,10 @@ class Engine:
                     self._hearts[packet.partner].battery_percent = min(data[0], 100)
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
-                case Marker() | Speech() as event:
+                case Marker() as event:
+                    told.append(event)
+                case Speech() as event:
+                    self._watch.hear(event)
                     told.append(event)
                 case Packet() | Device() | End():
                     pass
@@ -388,8 +193,8 @@ class Engine:
             return _no_columns()
         samples_s = grid(start_s, self._horizon_s(t_s, known), FS_HZ)
         found = windowed_cross_correlation(
-            _heart_rate(known["a"], samples_s),
-            _heart_rate(known["b"], samples_s),
+            heart_rate_at(known["a"], samples_s),
+            heart_rate_at(known["b"], samples_s),
             FS_HZ,
             window_s=WINDOW_S,
             hop_s=HOP_S,
@@ -406,41 +211,28 @@ class Engine:
         if self._next_window_s is not None:
             return self._next_window_s
         horizon_s = self._horizon_s(t_s, known)
-        opening_s = max(_opening_s(each, horizon_s) for each in known.values())
-        return float(np.ceil(opening_s / HOP_S) * HOP_S)
+        first_s = max(opening_s(each, horizon_s) for each in known.values())
+        return float(np.ceil(first_s / HOP_S) * HOP_S)
 
     def _horizon_s(self, t_s: float, known: dict[Partner, Known]) -> float:
         """Up to where both heart rates are settled."""
         return min(self._hearts[p].horizon_s(t_s, known[p]) for p in PARTNERS)
 
 
+def engine_of(session: Session) -> Engine:
+    """The engine for a session, with what its header says."""
+    return Engine(latencies(session), references_in(session), talk=talked(session))
+
+
+def looks_s(t_s: float) -> list[float]:
+    """When to judge on the way to `t_s`: whole multiples of `EVERY_S`, not too many."""
+    step_s = EVERY_S * max(np.ceil(t_s / (MOST_LOOKS * EVERY_S)), 1.0)
+    return list(np.arange(step_s, t_s, step_s).tolist())
+
+
 def latencies(session: Session) -> dict[Partner, float]:
     """Seconds from a beat to its interval per partner, as the session's header says."""
     return {p: float(session.straps[p].get("latency_s", 0.0)) for p in PARTNERS}
-
-
-def _opening_s(known: Known, otherwise_s: float) -> float:
-    """The beat that opens the first interval."""
-    beats = known.beats
-    return float(beats.t_s[0] - beats.rr_s[0]) if len(beats.t_s) else otherwise_s
-
-
-def _holds_sample(after_s: float, until_s: float) -> bool:
-    """Whether a sample lies after one instant and up to another."""
-    return bool(np.floor(until_s * FS_HZ + ROUNDING) > np.floor(after_s * FS_HZ + ROUNDING))
-
-
-def _heart_rate(known: Known, t_s: np.ndarray) -> np.ndarray:
-    """Heart rate at increasing instants."""
-    if not len(t_s):
-        return np.empty(0)
-    beat_t_s = known.beats.t_s
-    first = max(int(np.searchsorted(beat_t_s, t_s[0])) - SPLINE_BEATS, 0)
-    return heart_rate(beat_t_s[first:], known.nn_s[first:], t_s)
-
-
-def _nothing() -> Series:
-    return Series(np.empty(0), np.empty(0))
 
 
 def _no_columns() -> Columns:

@@ -12,13 +12,15 @@ from interbeat_analysis.corrected import MOST_REDISTRIBUTED_PERCENT
 from interbeat_analysis.gates import Index
 from interbeat_collector.events import PARTNERS, Marker, Partner, Session, Speech
 
-from . import __version__, live
-from .live import Columns, Frame, Gap, Series, Signal, Told
+from . import __version__, live, words
+from .live import Columns, Frame, Passed, Told
+from .live_heart import FS_HZ, HRV_WINDOW_S, STALE_AFTER_S, Gap, Series, Signal
+from .together_message import SETTINGS, connection_message, linkage_message, meanings
 
 Message = dict[str, Any]
 
 PROTOCOL = 1
-DROPPABLE = frozenset({"tick", "col", "quality"})
+DROPPABLE = frozenset({"tick", "col", "quality", "linkage"})
 """Messages that a slow viewer may miss: newer ones of the same kind follow."""
 LABEL_LIMIT = 200
 
@@ -33,7 +35,9 @@ def batch(encoded: Sequence[str]) -> str:
     return f"[{','.join(encoded)}]"
 
 
-def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Message]:
+def frame_messages(
+    frame: Frame, recording: Mapping[str, object], labels: Mapping[Partner, str]
+) -> list[Message]:
     """All messages of a frame, in the order in which they are sent."""
     messages = [_told(frame.t_s, event) for event in frame.told]
     messages += [_gap(frame.t_s, gap) for gap in frame.gaps]
@@ -42,12 +46,19 @@ def frame_messages(frame: Frame, recording: Mapping[str, object]) -> list[Messag
         messages.append(_col(frame.t_s, frame.columns, frame.indices))
     if frame.signals is not None:
         messages.append(_quality(frame.t_s, frame.signals, recording))
+    if frame.together is not None:
+        messages.append(linkage_message(frame.together, frame.silent, labels))
+        messages.append(connection_message(frame.t_s, [frame.together]))
     return messages
 
 
-def passed(t_s: float, told: Sequence[Told], gaps: Sequence[Gap]) -> list[Message]:
+def passed(t_s: float, way: Passed) -> list[Message]:
     """What must be known of the way to `t_s` that was not shown."""
-    return [*(_told(t_s, event) for event in told), *(_gap(t_s, gap) for gap in gaps)]
+    return [
+        *(_told(t_s, event) for event in way.told),
+        *(_gap(t_s, gap) for gap in way.gaps),
+        *([connection_message(t_s, way.together)] if way.together else []),
+    ]
 
 
 def state(
@@ -87,11 +98,36 @@ def hello(
             "started_utc": session.started_utc,
             "straps": session.straps,
             "warning": session.settings.get("strap_warning"),
+            "before": _before(session),
+            "scene": session.settings.get("scene"),
         },
         "duration_s": duration_s,
         "settings": _settings(),
+        "words": meanings(),
+        "scenes": _scenes(session, mode),
         "state": current,
     }
+
+
+def _scenes(session: Session, mode: str) -> list[Message]:
+    """Which other demos there are; none beside people and in a replay."""
+    from .scenes import SCENES
+
+    if mode != "live" or hearts(session) != "simulated":
+        return []
+    return [{"id": name, "name": scene.name} for name, scene in SCENES.items()]
+
+
+def _before(session: Session) -> str | None:
+    """What a demo with minutes behind it says of them."""
+    minutes = minutes_behind(session)
+    return words.before_you_came(minutes, hearts(session)) if minutes else None
+
+
+def minutes_behind(session: Session) -> float:
+    """How many minutes of a demo had passed when it began to be shown."""
+    value = session.settings.get("minutes_behind", 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def hearts(session: Session) -> str:
@@ -100,15 +136,16 @@ def hearts(session: Session) -> str:
 
 
 def _settings() -> Message:
-    steps = round(live.MAX_LAG_S * live.FS_HZ)
+    steps = round(live.MAX_LAG_S * FS_HZ)
     return {
-        "fs_hz": live.FS_HZ,
+        "fs_hz": FS_HZ,
         "window_s": live.WINDOW_S,
         "hop_s": live.HOP_S,
         "max_lag_s": live.MAX_LAG_S,
-        "lag_s": [step / live.FS_HZ for step in range(-steps, steps + 1)],
-        "hrv_window_s": live.HRV_WINDOW_S,
-        "stale_after_s": live.STALE_AFTER_S,
+        "lag_s": [step / FS_HZ for step in range(-steps, steps + 1)],
+        "hrv_window_s": HRV_WINDOW_S,
+        "stale_after_s": STALE_AFTER_S,
+        **SETTINGS,
     }
 
 

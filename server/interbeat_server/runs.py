@@ -21,7 +21,7 @@ from interbeat_collector.stream import Stream
 
 from . import messages
 from .hub import Hub
-from .live import TICK_S, Engine, latencies
+from .live import TICK_S, engine_of
 from .messages import Message
 
 logger = logging.getLogger(__name__)
@@ -44,11 +44,12 @@ class Run(ABC):
     """What live runs and replays share: an engine, a hub, a state and a clock that waits."""
 
     mode: str
+    _stream: Stream
 
     def __init__(self, session: Session, rate: float, clock: ClockMaker = SessionClock) -> None:
         self.session = session
         self.hub = Hub()
-        self._engine = Engine(latencies(self.session))
+        self._engine = engine_of(self.session)
         self._make_clock = clock
         self._rate = rate
         self._tick = 0
@@ -111,12 +112,33 @@ class Run(ABC):
     async def stop(self) -> None:
         """End the run and return when nothing is left to do."""
 
+    @abstractmethod
+    def _called_off(self) -> bool:
+        """Whether something else is wanted meanwhile."""
+
+    async def _catch_up(self, target: int) -> None:
+        """Show the last minutes up to a tick, and of what lies before only what lasts."""
+        skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
+        if skipped_s > self.now_s:
+            self._skip_to(skipped_s)
+        while self._tick <= target and not self._called_off():
+            self._publish_frame(self._stream.until(self._tick * TICK_S))
+            if self._tick % 40 == 0:
+                await asyncio.sleep(0)
+
+    def _skip_to(self, t_s: int) -> None:
+        """Pass over what lies before a whole second."""
+        for event in self._stream.until(t_s):
+            self._engine.push(event)
+        self.hub.publish(messages.passed(t_s, self._engine.skip_to(t_s)))
+        self._tick = round(t_s / TICK_S) + 1
+
     def _publish_frame(self, events: Iterable[Event]) -> None:
         for event in events:
             self._engine.push(event)
         frame = self._engine.frame(self._tick * TICK_S)
         self._tick += 1
-        self.hub.publish(messages.frame_messages(frame, self._recording()))
+        self.hub.publish(messages.frame_messages(frame, self._recording(), self.session.labels))
 
     @abstractmethod
     def _recording(self) -> Message:
@@ -160,7 +182,8 @@ class LiveRun(Run):
         self._writer = writer
         self._stream = Stream(events, writer)
         self._clock = clock(rate, 0.0)
-        self._last_s = math.inf if duration_s is None else duration_s
+        self._behind_s = 60.0 * messages.minutes_behind(session)
+        self._last_s = math.inf if duration_s is None else self._behind_s + duration_s
         self._stop_reason: str | None = None
         self._over = asyncio.Event()
         self._speaking: set[Partner] = set()
@@ -176,6 +199,9 @@ class LiveRun(Run):
         self._clock = self._make_clock(self._rate, 0.0)
         self._enter("recording")
         self._begin()
+        if self._behind_s:
+            await self._catch_up(round(self._behind_s / TICK_S))
+            self._clock = self._make_clock(self._rate, self.now_s)
         while self._stop_reason is None:
             await asyncio.sleep(0)
             if await self._due(self._clock):
@@ -187,6 +213,9 @@ class LiveRun(Run):
 
     def _begin(self) -> None:
         """The clock of the session runs from now on."""
+
+    def _called_off(self) -> bool:
+        return self._stop_reason is not None
 
     def _next_frame(self) -> None:
         self._publish_frame(self._stream.until(self._tick * TICK_S))
@@ -391,30 +420,20 @@ class ReplayRun(Run):
             self._playing = False
             self._enter("paused", "End of the recording.")
 
+    def _called_off(self) -> bool:
+        return self._jump_s is not None or self._closing
+
     async def _jump(self) -> None:
         """Begin anew at the chosen moment, with the last minutes before it as history."""
         assert self._jump_s is not None
         target = math.floor(self._jump_s / TICK_S)
         self._jump_s = None
-        self._engine = Engine(latencies(self.session))
+        self._engine = engine_of(self.session)
         self._stream = Stream(self._events)
-        skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
         self._state = self._describe(str(self._state["state"]))
         self.hub.restart()
         self._tick = 0
-        if skipped_s:
-            self._skip_to(skipped_s)
-        while self._tick <= target and self._jump_s is None and not self._closing:
-            self._publish_frame(self._stream.until(self._tick * TICK_S))
-            if self._tick % 40 == 0:
-                await asyncio.sleep(0)
-
-    def _skip_to(self, t_s: int) -> None:
-        """Pass over what lies before a whole second without showing more of it than marks."""
-        for event in self._stream.until(t_s):
-            self._engine.push(event)
-        self.hub.publish(messages.passed(t_s, *self._engine.skip_to(t_s)))
-        self._tick = round(t_s / TICK_S) + 1
+        await self._catch_up(target)
 
     def _recording(self) -> Message:
         return {"saved_s": None, "elapsed_s": self.now_s}

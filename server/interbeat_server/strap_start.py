@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from interbeat_collector.events import PARTNERS, Partner
 from interbeat_collector.radio import LOOK_S, Found, Radio, StrapError, StrapNotFound, not_found
+from interbeat_collector.session_file import Recording
 from interbeat_collector.strap import Strap
 from interbeat_collector.straps import Raw, model_of, pair_warning
 
 from .desk import DEFAULT_LABELS, Desk, new_session
 from .equipment import Equipment
+from .people import judged_by
 from .runs import LiveRun
 from .strap_book import KnownStrap, StrapBook
 from .strap_header import header_straps, raw_settings, strap_settings
@@ -29,6 +31,8 @@ class Wish:
     ecg: bool = False
     acceleration: bool = False
     duration_s: float | None = None
+    references: Sequence[Recording] = ()
+    """Sessions that show how each of them usually settles."""
 
     @property
     def raw(self) -> list[Raw]:
@@ -68,6 +72,8 @@ async def record_straps(
     session = new_session(
         header_straps(infos, offset), labels, settings, "simulated" if virtual else "recorded"
     )
+    if wish.references:
+        session = judged_by(session, wish.references)
     straps = {
         p: Strap(
             p,

@@ -8,8 +8,10 @@ from typing import Any
 from interbeat_analysis.indices import AS_RECORDED
 from interbeat_collector.events import PARTNERS, Partner
 
-DASH = "–"
-VALUE_WIDTH = 18
+from .columns import DASH, line, minutes, value
+from .offline_table import offline_lines
+from .together_table import judged_lines, says_not, together_lines
+
 _ROWS = (
     ("Mean heart rate", "mean_hr_bpm", "{:.1f}", "bpm"),
     ("RMSSD", "rmssd_ms", "{:.1f}", "ms"),
@@ -47,36 +49,60 @@ DOUBT = " ?"
 
 def report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) -> str:
     """Lines for the terminal: each heart alone, then the two together."""
+    ending = says_not() if document["linkage"] else []
+    return "\n".join([*_report(document, title, names), *ending])
+
+
+def report_several(
+    document: dict[str, Any], titles: list[str], names: Mapping[Partner, str]
+) -> str:
+    """Each session by itself, then all of them as one result."""
+    pooled = document["pooled"]
+    parts = [
+        "\n".join([*_report(each, title, names), ""])
+        for each, title in zip(document["sessions"], titles, strict=True)
+    ]
+    counted = f"{pooled['sessions_counted']} of {pooled['sessions']} sessions together"
     return "\n".join(
         [
-            title,
-            f"{_minutes(document['duration_s'])}, {document['basis']}",
-            "",
-            *_hearts(document["partners"], names),
-            "",
-            *_together(document["synchrony"], names),
+            *parts,
+            f"{counted}: lag profiles are pooled, never p values, and no lead",
+            *judged_lines(pooled, names),
+            *says_not(),
         ]
     )
+
+
+def _report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) -> list[str]:
+    return [
+        title,
+        f"{minutes(document['duration_s'])}, {document['basis']}",
+        "",
+        *_hearts(document["partners"], names),
+        "",
+        *together_lines(document, names),
+        *(offline_lines(document["offline"]) if document.get("offline") else []),
+    ]
 
 
 def _hearts(partners: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     shown = [p for p in PARTNERS if partners[p]]
     width = max(len(names[p]) for p in shown) + 2
-    yield _line("", [names[p] for p in shown], width)
-    yield _line("Beats", [f"{partners[p]['beats']:d}" for p in shown], width)
-    yield _line("Found bad", [_bad(partners[p]) for p in shown], width)
+    yield line("", [names[p] for p in shown], width)
+    yield line("Beats", [f"{partners[p]['beats']:d}" for p in shown], width)
+    yield line("Found bad", [_bad(partners[p]) for p in shown], width)
     for label, key, form, unit in _ROWS:
-        yield _line(label, [_rated(partners[p], key, form, unit) for p in shown], width)
+        yield line(label, [_rated(partners[p], key, form, unit) for p in shown], width)
     for label, key, form, unit in _ECG_ROWS:
         if any(partners[p].get("ecg") for p in shown):
             values = [(partners[p].get("ecg") or {}).get(key) for p in shown]
-            yield _line(label, [_value(value, form, unit) for value in values], width)
+            yield line(label, [value(each, form, unit) for each in values], width)
     for p in shown:
         yield from _notes(partners[p], names[p])
 
 
 def _bad(partner: dict[str, Any]) -> str:
-    share = _value(partner["artifact_share"], "{:.1%}", "")
+    share = value(partner["artifact_share"], "{:.1%}", "")
     names = {"missed": "missed", "extra": "extra", "ectopic": "early", "misplaced": "moved"}
     counts = partner["beat_classes"]
     told = ", ".join(f"{counts[key]} {word}" for key, word in names.items() if counts[key])
@@ -89,7 +115,7 @@ def _rated(partner: dict[str, Any], key: str, form: str, unit: str) -> str:
     as_it_is = partner["differences"] == AS_RECORDED
     if state == "off" and not as_it_is:
         return DASH
-    text = _value(partner[key], form, unit)
+    text = value(partner[key], form, unit)
     return text if state == "ok" or text == DASH else text + DOUBT
 
 
@@ -106,47 +132,3 @@ def _notes(partner: dict[str, Any], name: str) -> Iterable[str]:
         yield f"{name}, {which}: {reason}"
     if partner["artifact_share"]:
         yield f"{name}: {_DIFFERENCES[partner['differences']]}"
-
-
-def _together(found: dict[str, Any] | None, names: Mapping[Partner, str]) -> Iterable[str]:
-    if found is None:
-        yield "One heart alone: no synchrony."
-        return
-    if not found["windows"]:
-        needed_s = found["window_s"] + found["max_lag_s"]
-        yield (
-            f"Not enough clean data for synchrony: it takes {needed_s:g} s in which "
-            "both hearts were recorded."
-        )
-        return
-    yield (
-        f"Windowed cross-correlation, {found['window_s']:g} s windows every "
-        f"{found['hop_s']:g} s, lags up to {found['max_lag_s']:g} s, {found['windows']} windows"
-    )
-    yield _line("Mean z", [_value(found["mean_z"], "{:+.3f}", "")])
-    yield _line("Mean |z|", [_value(found["mean_abs_z"], "{:.3f}", "")])
-    yield _line("Most alike at", [_lag(found["best_lag_s"], names)])
-    yield "Not compared with chance: two strangers also give a mean |z| well above 0, and a lag."
-
-
-def _lag(lag_s: float | None, names: Mapping[Partner, str]) -> str:
-    if lag_s is None:
-        return DASH
-    if lag_s == 0:
-        return "the same time"
-    first = names["a"] if lag_s > 0 else names["b"]
-    return f"{abs(lag_s):.2f} s, {first} first ({lag_s:+.2f} s)"
-
-
-def _minutes(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
-def _value(value: float | None, form: str, unit: str) -> str:
-    return DASH if value is None else f"{form.format(value)} {unit}".rstrip()
-
-
-def _line(label: str, values: list[str], width: int = 0) -> str:
-    width = max(width, VALUE_WIDTH)
-    return f"{label:<24}" + "".join(f"{value:<{width}}" for value in values).rstrip()

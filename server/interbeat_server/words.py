@@ -19,6 +19,17 @@ class Meaning(NamedTuple):
 
 
 MEANINGS: dict[str, Meaning] = {
+    "synchrony": Meaning(
+        "Windowed synchrony",
+        "Whether your heart rates moved alike within half a minute, more than chance has it. "
+        "Talking in turns, laughing and breathing all show in it.",
+        "Likeness of both heart rates in 30 s windows, at lags to 5 s: the field's usual measure, "
+        "for moments and for comparison with the literature. Strangers show much of it, so it is "
+        "read beside chance only.",
+        "Windowed synchrony was the mean of |Fisher's z| of the cross-correlation of both heart "
+        "rates (4 Hz) in 30 s windows every 1 s at lags up to ±5 s, compared with that at all "
+        "circular shifts of one series; p is the share of shifts with at least as large a mean.",
+    ),
     "linkage": Meaning(
         "Connection",
         "Whether your two hearts rose and settled together more than two unrelated recordings do. "
@@ -104,9 +115,18 @@ MEANINGS: dict[str, Meaning] = {
     ),
 }
 
+HEADLINES: dict[str, str] = {
+    "not_enough_data": "Not enough clean data yet",
+    "same_source": "Both signals look the same. Check the straps.",
+    "none": "No linkage beyond chance found",
+    "some": "Some evidence",
+    "clear": "Clear evidence",
+}
+"""By state, and by evidence where there is any to weigh."""
+OWN_STRAPS = "Check that each of you wears your own strap."
 LINKAGE_STATES: dict[str, str] = {
     "not_enough_data": "Not enough clean data yet: 8 minutes together are needed.",
-    "same_source": "Both signals look the same. Check that each of you wears your own strap.",
+    "same_source": f"Both signals look the same. {OWN_STRAPS}",
     "no_linkage": "Your hearts kept their own rhythms here. That is common, and neither good nor "
     "bad.",
     "linked": "Your hearts rose and settled together more than two unrelated recordings would.",
@@ -167,6 +187,39 @@ def beyond_chance(p: float) -> str:
     """How rare a linkage is among chance pairings of the same two recordings."""
     share = min(100.0 * (1.0 - p), 99.9)
     return f"stronger than in {share:.3g} % of chance pairings of the same two recordings"
+
+
+def gathered(joint_s: float, needed_s: float, clean_share: float) -> str:
+    """How far the first figure is."""
+    minutes, needed = int(joint_s // 60), round(needed_s / 60)
+    if joint_s >= needed_s:
+        return (
+            f"{100 * clean_share:.0f} % of the time is clean in both; three quarters are needed. "
+            "No joint number is shown before that."
+        )
+    share = f", {100 * clean_share:.0f} % of the time so far" if joint_s >= 30.0 else ""
+    return (
+        f"{minutes} of {needed} minutes clean in both{share}. No joint number is shown before that."
+    )
+
+
+def held(name: str, reason: str) -> str:
+    """Why gathering does not go on."""
+    return f"Paused here: {name}, {reason}."
+
+
+def lead_claim(claim: str | None, name: str) -> str:
+    """Who was seen first, by name; None where nothing may be claimed."""
+    return LEAD_CLAIMS[claim].replace(f"in {(claim or '').upper()} first", f"in {name} first")
+
+
+def before_you_came(minutes: float, hearts: str) -> str:
+    """What a demo with minutes behind it has to say of them."""
+    played = "played by the same straps" if hearts == "recorded" else "simulated"
+    return (
+        f"These are two {hearts} hearts; the first {minutes:g} minutes were {played} before you "
+        "came."
+    )
 
 
 def recovery_sentence(half_s: float) -> str:

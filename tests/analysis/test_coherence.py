@@ -1,24 +1,10 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
 from interbeat_analysis.coherence import coherence
-
-DATA = Path(__file__).parents[1] / "data"
-
-
-def reference(name: str) -> Any:
-    return json.loads((DATA / "reference" / f"{name}.json").read_text("utf-8"))
-
-
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
+from references import dyad, reference
 
 
 def test_the_whole_equals_scipy() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +7,9 @@ import numpy as np
 import pytest
 
 from interbeat_analysis.compat import published
+from references import dyad, reference
 
 DATA = Path(__file__).parents[1] / "data"
-
-
-def reference(name: str) -> Any:
-    return json.loads((DATA / "reference" / f"{name}.json").read_text("utf-8"))
-
-
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
 
 
 def column(values: list[float | None]) -> np.ndarray:

@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from interbeat_analysis.concordance import concordance
-
-DATA = Path(__file__).parents[1] / "data"
+from references import dyad, reference
 
 
 @pytest.mark.parametrize("slope", ["ols", "endpoint"])
 def test_the_reference_dyad_gives_what_plain_loops_give(slope: str) -> None:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    text = (DATA / "reference" / "marci_concordance.json").read_text("utf-8")
-    expected = json.loads(text)["variants"][slope]
+    a, b = dyad()
+    expected = reference("marci_concordance")["variants"][slope]
     found = concordance(a, b, 4.0, slope=slope)
     np.testing.assert_allclose(found.r, expected["r"], rtol=0, atol=1e-9)
     assert found.session_index == pytest.approx(expected["index_ln"], abs=1e-9)

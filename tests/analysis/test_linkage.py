@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import naive
-from interbeat_analysis.linkage import Correlogram, correlogram, linkage, shrinkage
+from interbeat_analysis.linkage import Correlogram, chance_height, correlogram, linkage, shrinkage
 from slow_hearts import slow_noise, with_holes
 
 
@@ -88,3 +88,14 @@ def test_a_constant_band_is_unknown():
 def test_bands_of_other_seconds_are_refused():
     with pytest.raises(ValueError, match="give two bands of the same seconds"):
         correlogram(np.zeros(300), np.zeros(301))
+
+
+@pytest.mark.parametrize("p", [0.05, 0.01, 0.5])
+def test_the_height_of_chance_is_where_the_peak_has_that_p(p):
+    rng = np.random.default_rng(5)
+    a, b = (np.convolve(rng.standard_normal(1230), np.hanning(31), "valid") for _ in range(2))
+    found = correlogram(a, b)
+    height = chance_height(found, p)
+    moved = found._replace(r=found.r - found.r.max() + height)
+    assert linkage(moved).p == pytest.approx(p, rel=1e-3)
+    assert np.isnan(chance_height(found._replace(sigma=np.nan), p))

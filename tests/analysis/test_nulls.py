@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,14 +10,9 @@ from interbeat_analysis.nulls import (
     segment_permutation,
 )
 from interbeat_analysis.pseudo_dyads import pseudo_dyads
+from references import dyad
 
-DATA = Path(__file__).parents[1] / "data"
 SMALL = {"window_s": 10.0, "hop_s": 2.0, "max_lag_s": 2.0}
-
-
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
 
 
 def smooth_noise(n: int, seed: int) -> np.ndarray:

@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from interbeat_analysis.peaks import peaks
 from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
-
-DATA = Path(__file__).parents[1] / "data"
+from references import dyad, reference
 
 
 def dyad_wcc() -> WindowedCrossCorrelation:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
+    a, b = dyad()
     return windowed_cross_correlation(a, b, 4.0, anchor="trail")
 
 
@@ -29,8 +25,7 @@ def hill(at: float, lags: int = 20) -> np.ndarray:
 
 
 def test_plain_peaks_of_the_reference_dyad_are_those_of_plain_loops() -> None:
-    text = (DATA / "reference" / "peak_picking_plain.json").read_text("utf-8")
-    expected = json.loads(text)
+    expected = reference("peak_picking_plain")
     found = peaks(dyad_wcc())
     rows = expected["n_windows"]
     for values, name, scale in ((found.lag_s, "peak_lag_samples", 4.0), (found.r, "peak_value", 1)):

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -14,17 +10,12 @@ from interbeat_analysis.phase import (
     circular_correlation,
     phase_locking,
 )
-
-DATA = Path(__file__).parents[1] / "data"
-
-
-def reference(name: str) -> Any:
-    return json.loads((DATA / "reference" / f"{name}.json").read_text("utf-8"))
+from references import dyad, reference
 
 
 @pytest.fixture(scope="module")
 def analytic() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
+    a, b = dyad()
     return analytic_signal(a, 4.0, (0.04, 0.4)), analytic_signal(b, 4.0, (0.04, 0.4))
 
 
@@ -102,3 +93,10 @@ def test_too_little_is_nan_and_never_an_error() -> None:
 def test_a_band_beyond_the_sampling_rate_is_refused() -> None:
     with pytest.raises(ValueError, match=r"band_hz = \(0.5, 2.0\) must rise .* below half of fs"):
         analytic_signal(np.zeros(400), 4.0, (0.5, 2.0))
+
+
+def test_a_heart_that_stands_still_has_no_phase() -> None:
+    still = analytic_signal(np.full(2400, 70.0), 4.0, LF_HZ)
+    assert np.isnan(still).all()
+    moving = np.exp(1j * np.arange(2400) / 9.0)
+    assert np.isnan(phase_locking(still, moving, 4.0).plv).all()

@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from interbeat_analysis.recurrence import cross_recurrence
-
-DATA = Path(__file__).parents[1] / "data"
+from interbeat_analysis.recurrence import cross_recurrence, recurrence_nearby
+from references import dyad, reference
 
 
 def test_the_reference_dyad_gives_what_pyrqa_and_crqa_give() -> None:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    text = (DATA / "reference" / "crqa_1200.json").read_text("utf-8")
-    expected = json.loads(text)["results"]
+    a, b = dyad()
+    expected = reference("crqa_1200")["results"]
     found = cross_recurrence(a[:1200], b[:1200])
     assert found.recurrence_rate == pytest.approx(expected["own_loop"]["RR"], abs=1e-12)
     assert found.determinism == pytest.approx(expected["PyRQA"]["DET"], abs=1e-9)
@@ -61,3 +56,35 @@ def test_a_wrong_call_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             cross_recurrence(**{"a": a, "b": a, **changed})
+
+
+def test_recurrence_nearby_is_of_a_band_of_the_plot() -> None:
+    a, b = np.random.default_rng(5).standard_normal((2, 200))
+    a[50:60] = np.nan
+    known = a[np.isfinite(a)]
+    one, two = (a - known.mean()) / known.std(), (b - b.mean()) / b.std()
+    whole = abs(one[:, None] - two) <= 0.2
+    near = np.abs(np.subtract.outer(np.arange(200), np.arange(200))) <= 7
+    expected = whole[near & np.isfinite(one)[:, None]].mean()
+    assert recurrence_nearby(a, b, 7) == pytest.approx(expected, abs=1e-12)
+    everything = whole[np.isfinite(one)].mean()
+    assert recurrence_nearby(a, b, 999) == pytest.approx(everything, abs=1e-12)
+
+
+def test_shifts_change_recurrence_nearby_but_not_the_whole() -> None:
+    source = np.convolve(np.random.default_rng(6).standard_normal(604), np.ones(5), "valid")
+    turned = np.roll(source, 200)
+    assert cross_recurrence(source, turned).recurrence_rate == pytest.approx(
+        cross_recurrence(source, source).recurrence_rate
+    )
+    assert recurrence_nearby(source, source, 2) > 1.5 * recurrence_nearby(source, turned, 2)
+
+
+def test_a_wrong_call_of_recurrence_nearby_is_refused() -> None:
+    with pytest.raises(ValueError, match="both must be"):
+        recurrence_nearby(np.zeros(3), np.zeros(4), 1)
+    with pytest.raises(ValueError, match="most = -1"):
+        recurrence_nearby(np.zeros(3), np.zeros(3), -1)
+    with pytest.raises(ValueError, match="radius = 0"):
+        recurrence_nearby(np.zeros(3), np.zeros(3), 1, radius=0)
+    assert np.isnan(recurrence_nearby(np.zeros(3), np.ones(3), 1))

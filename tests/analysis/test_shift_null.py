@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,14 +7,9 @@ import naive
 from interbeat_analysis.shift_null import shift_null
 from interbeat_analysis.summaries import summary
 from interbeat_analysis.windowed import windowed_cross_correlation
+from references import dyad
 
-DATA = Path(__file__).parents[1] / "data"
 SMALL = {"window_s": 5.0, "hop_s": 1.0, "max_lag_s": 1.5}
-
-
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
 
 
 def rough_and_smooth(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

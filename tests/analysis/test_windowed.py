@@ -15,6 +15,7 @@ from interbeat_analysis.windowed import (
     fisher_z,
     windowed_cross_correlation,
 )
+from references import dyad
 
 DATA = Path(__file__).parents[1] / "data"
 ANCHORS = ["lead", "trail", "fixed"]
@@ -36,11 +37,6 @@ def with_gaps(x: np.ndarray, seed: int) -> np.ndarray:
     for begin in rng.integers(0, x.shape[-1], 6):
         x[..., begin : begin + rng.integers(1, 25)] = np.nan
     return x
-
-
-def dyad() -> tuple[np.ndarray, np.ndarray]:
-    _, a, b = np.loadtxt(DATA / "dyad_ref_4hz.csv", delimiter=",", skiprows=1).T
-    return a, b
 
 
 def assert_equals_naive(found, a, b, *, width, hop, max_lag, anchor, fs=4.0, atol=1e-12):

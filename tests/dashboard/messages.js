@@ -8,6 +8,9 @@ export const settings = {
   lag_s: [-5, 0, 5],
   hrv_window_s: 60,
   stale_after_s: 3,
+  linkage_span_s: 1200,
+  linkage_lag_s: [-15, 0, 15],
+  linkage_needed_s: 480,
 };
 
 export function hello(changes = {}) {
@@ -26,9 +29,13 @@ export function hello(changes = {}) {
       started_utc: "2026-11-17T20:04:00Z",
       straps: { a: { model: "H10" }, b: {} },
       warning: null,
+      before: null,
+      scene: null,
     },
     duration_s: null,
     settings,
+    words: { measures: {}, says_not: "" },
+    scenes: [],
     state: { type: "state", state: "recording", rate: 1, message: null, file: null },
     ...changes,
   };
@@ -61,6 +68,59 @@ export function signal(changes = {}) {
     problem: null,
     duplicates: 0,
     inferred: 0,
+    ...changes,
+  };
+}
+
+export function linkage(changes = {}) {
+  return {
+    type: "linkage",
+    seq: 9,
+    t_s: 600,
+    from_s: 0,
+    to_s: 597,
+    joint_s: 590,
+    clean_s: { a: 595, b: 590 },
+    clean_share: 0.99,
+    more_s: null,
+    silent: [],
+    state: "no_linkage",
+    evidence: "none",
+    p: null,
+    r: null,
+    r_low: null,
+    r_high: null,
+    r_adjusted: null,
+    lag_s: null,
+    p_antiphase: null,
+    r_antiphase: null,
+    own_share: null,
+    chance_r: null,
+    chance_band: null,
+    profile: null,
+    lead: { claim: null, asymmetry_z: null, balance: null },
+    settling: {
+      half_decay_s: { a: null, b: null, pair: null },
+      low_s: null,
+      high_s: null,
+      usual_s: null,
+      state: "no_reference",
+    },
+    index: { value: null, low: null, high: null, state: "locked", reason: "no_reference" },
+    reference: { known_s: { a: 0, b: 0 }, needed_s: 2280 },
+    breathing: { z: 0, locked: false },
+    speech_known: false,
+    flags: [],
+    words: {
+      headline: "No linkage beyond chance found",
+      text: "",
+      strength: null,
+      held: null,
+      lead: null,
+      settling: "",
+      index: null,
+      flags: [],
+    },
     ...changes,
   };
 }

@@ -131,7 +131,8 @@ def test_recorded_hearts_keep_their_variability_through_the_straps(tmp_path: Pat
     import asyncio
 
     from interbeat_collector.session_file import read_session
-    from interbeat_server.analyze import analyze, heart_of_rr, hearts_of
+    from interbeat_server.analyze import analyze, material_of
+    from interbeat_server.recorded import heart_of_rr, material_of_rr
 
     async def record() -> Path:
         session, events = recorded_hearts_session(Path(RR_A), Path(RR_A))
@@ -141,8 +142,9 @@ def test_recorded_hearts_keep_their_variability_through_the_straps(tmp_path: Pat
 
     recording = read_session(asyncio.run(record()))
     assert recording.session.kind == "simulated"
-    through = analyze(hearts_of(recording))["partners"]
-    direct = analyze({"a": heart_of_rr(read_rr(Path(RR_A)))})["partners"]["a"]
+    through = analyze(material_of(recording)).document["partners"]
+    alone = material_of_rr({"a": heart_of_rr(read_rr(Path(RR_A)))})
+    direct = analyze(alone).document["partners"]["a"]
     for p in "ab":
         assert direct["beats"] * 0.97 < through[p]["beats"] <= direct["beats"]
         assert through[p]["rmssd_ms"] == pytest.approx(direct["rmssd_ms"], rel=0.05)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from interbeat_collector.simulation import DyadSettings
-from interbeat_server.validation import index
+from interbeat_server.validation import index, laws
 from interbeat_server.validation.index_trials import Covered, Figures, couples, coverage
-from interbeat_server.validation.strangers import Peak, hours, influenced, strangers, stretches
+from interbeat_server.validation.real_hours import hours, stretches
+from interbeat_server.validation.strangers import Peak, influenced, strangers
 
 
 def test_twelve_hours_of_real_people_come_with_the_program():
@@ -116,3 +117,18 @@ def test_a_result_beyond_a_limit_misses_its_row(name, off, missed):
     found[name] = [each._replace(**off) for each in found[name]]
     bad = [row.measure.partition(" (")[0] for row in index.judged(found) if not row.met]
     assert missed in bad
+
+
+def test_the_exact_laws_hold():
+    found = laws.kept(range(900_001, 900_004))
+    assert [row.measure for row in laws.rows(found) if not row.met] == []
+
+
+@pytest.mark.parametrize("name", laws.Kept._fields)
+def test_a_broken_law_misses_its_row(name):
+    found = laws.kept([900_001])
+    broken = [found[0]._replace(**{name: 0.5})]
+    missed = [row.measure for row in laws.rows(broken) if not row.met]
+    assert len(missed) == 1
+    if name == "rejected":
+        assert missed[0].endswith("none rejected (0)"), "without a clean couple nothing is shown"

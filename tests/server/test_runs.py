@@ -32,12 +32,17 @@ from interbeat_collector.session_file import Recording, SessionWriter, read_sess
 from interbeat_collector.simulation import DyadSettings, sessions
 from interbeat_collector.speech import spoken
 from interbeat_server import live
-from interbeat_server.analyze import Heart, correlation, hearts_of
+from interbeat_server.heart_document import Heart
 from interbeat_server.live import TICK_S, Engine, Frame
+from interbeat_server.live_heart import FS_HZ, HRV_WINDOW_S, MEMORY_S
 from interbeat_server.messages import frame_messages
+from interbeat_server.recorded import hearts_of
 from interbeat_server.runs import HISTORY_S, LiveRun, ReplayRun, RunError
 from interbeat_server.sources import demo_settings, simulated_session
+from interbeat_server.synchrony_document import correlation
+from interbeat_server.together import on_one_grid
 
+LABELS: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
 LENGTH_S = 150.0
 DROPOUT_S = (70.0, 95.0)
 
@@ -112,7 +117,17 @@ def test_a_replay_gives_the_frames_of_the_live_run(
     live_messages, recording = recorded
     replayed = asyncio.run(all_messages(ReplayRun(recording, clock=FastClock)))
     kinds = {m["type"] for m in live_messages}
-    assert kinds == {"tick", "col", "quality", "mark", "speech", "gap", "state"}
+    assert kinds == {
+        "tick",
+        "col",
+        "quality",
+        "mark",
+        "speech",
+        "gap",
+        "state",
+        "linkage",
+        "connection",
+    }
     assert of_frames(replayed) == of_frames(live_messages)
 
 
@@ -132,7 +147,7 @@ def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
         np.testing.assert_allclose(shown.values, whole, rtol=1e-12, atol=1e-12)
     found = find_artifacts(heart.rr_s, beat_t_s=heart.t_s, causal=True)
     batch = windowed_corrected_hrv(
-        heart.t_s, heart.rr_s, found, np.array([frame.t_s]), live.HRV_WINDOW_S
+        heart.t_s, heart.rr_s, found, np.array([frame.t_s]), HRV_WINDOW_S
     )
     for name, index in frame.indices[p].items():
         np.testing.assert_allclose(index.value, getattr(batch.hrv, name)[0], rtol=1e-12)
@@ -143,7 +158,7 @@ def assert_batch_gives(frame: Frame, p: Partner, heart: Heart) -> int:
 
 def _told(frame: Frame) -> dict[str, Any]:
     """The once-a-second message of a frame."""
-    (told,) = (message for message in frame_messages(frame, {}) if message["type"] == "col")
+    (told,) = (message for message in frame_messages(frame, {}, LABELS) if message["type"] == "col")
     return told
 
 
@@ -162,7 +177,7 @@ def test_the_last_live_frame_is_the_batch_analysis_of_what_was_known(
         heart = hearts[p]
         compared += assert_batch_gives(frame, p, heart)
     if len(frame.columns.t_s):
-        whole = correlation(hearts["a"], hearts["b"])
+        whole = correlation(on_one_grid(hearts["a"], hearts["b"]))
         for centre_s, r in zip(*frame.columns, strict=True):
             known = np.flatnonzero(np.isclose(whole.t_s, centre_s, atol=1e-9))
             if len(known):
@@ -199,7 +214,7 @@ def spoiled_frame(every: int, until_s: float) -> tuple[Frame, dict[Partner, Hear
 def test_artefacts_are_judged_live_as_with_everything_before_in_memory(
     every: int, method: str
 ) -> None:
-    frame, hearts = spoiled_frame(every, live.MEMORY_S + 130.0)
+    frame, hearts = spoiled_frame(every, MEMORY_S + 130.0)
     assert frame.indices is not None
     for p in PARTNERS:
         assert_batch_gives(frame, p, hearts[p])
@@ -228,7 +243,7 @@ def test_every_sample_and_window_is_shown_once_and_none_is_left_out(
     _, frames = frames_until(events, LENGTH_S)
     for p in PARTNERS:
         samples = np.concatenate([frame.heart_rate[p].t_s for frame in frames])
-        assert np.allclose(np.diff(samples), 1 / live.FS_HZ)
+        assert np.allclose(np.diff(samples), 1 / FS_HZ)
         assert samples[-1] > LENGTH_S - 4
     columns = np.concatenate([f.columns.t_s for f in frames if f.columns is not None])
     assert np.allclose(np.diff(columns), live.HOP_S)
@@ -252,8 +267,8 @@ def test_provisional_samples_follow_the_settled_ones_up_to_two_beats_from_the_en
             assert settled[p] <= known[p].t_s[-CONFIRMED_BEATS]
             if len(soon):
                 seen += 1
-                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / live.FS_HZ)
-                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / live.FS_HZ
+                np.testing.assert_allclose(np.diff([settled[p], *soon]), 1 / FS_HZ)
+                assert 0 <= known[p].t_s[-PROVISIONAL_BEATS] - soon[-1] < 1 / FS_HZ
     assert seen > 70
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from interbeat_analysis.arousal import FS_HZ
 from interbeat_server.validation import synchrony
-from interbeat_server.validation.real_hours import FS_HZ, heart_rate_of, hours
+from interbeat_server.validation.real_hours import heart_rate_of, hours
 from interbeat_server.validation.synchrony_trials import (
+    Verdict,
+    pairs_of_strangers,
+    reference_lag_off_s,
     share_below,
-    stretches,
+    simulated,
     with_coupling,
 )
 
@@ -18,13 +22,13 @@ def test_twelve_hours_make_396_pairs_of_strangers() -> None:
     assert len(hours()) == 12
     assert all(abs(rr_s.sum() - 3600.0) < 1.0 for rr_s in hours().values())
     assert all(np.isnan(heart_rate_of(name)).mean() < 0.01 for name in hours())
-    found = stretches()
+    found = pairs_of_strangers()
     assert len(found) == 396
     assert all(pair.a != pair.b for pair in found)
 
 
 def test_the_coupling_is_put_where_it_is_said_to_be() -> None:
-    a, b = (heart_rate_of(name)[:2392] for name in sorted(hours())[:2])
+    a, b = (heart_rate_of(name)[4:2396] for name in sorted(hours())[:2])
     added = with_coupling(a, b, np.random.default_rng(1)) - b
     touched = np.flatnonzero(np.nan_to_num(added) != 0)
     assert touched[-1] - touched[0] < len(b) // 2
@@ -41,8 +45,51 @@ def test_shares_have_an_interval() -> None:
     )
 
 
+def test_the_reference_dyad_is_2_s_apart() -> None:
+    assert reference_lag_off_s() <= 0.25
+
+
+def test_no_two_rows_hang_on_the_same_simulated_people() -> None:
+    tasks = synchrony.tasks(quick=False)
+    seeds = [list(part[0]) for _, (trial, part) in tasks if trial is simulated]
+    used = [seed for part in seeds for seed in part]
+    assert len(used) == len(set(used)) == 3 * 500 + 2 * 200
+
+
+def as_hoped() -> dict[str, list[Verdict]]:
+    """3 of 100 strangers are called synchronous, 6 of 10 couplings are found."""
+    alone, called = Verdict(0.5, 0.5, 0.5, 0.25), Verdict(0.01, 0.01, 0.01, 0.25)
+    strangers = {name for name, _ in synchrony.tasks(quick=True)} - {"planted"}
+    return {
+        **{name: [called] * 3 + [alone] * 97 for name in strangers},
+        "planted": [called] * 6 + [alone] * 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "missed"),
+    [
+        ("real", {"p": 0.01}, "strangers, p < .05"),
+        ("simulated 30", {"p_any_window": 0.01}, "simulated strangers, 30 min, any window p < .05"),
+        ("simulated 5", {"p_in_phase": 0.01}, "simulated strangers, 5 min, in-phase p < .05"),
+        ("planted", {"p": 0.06}, "planted coupling, p < .05"),
+    ],
+)
+def test_a_result_beyond_a_limit_misses_its_row(
+    name: str, off: dict[str, float], missed: str
+) -> None:
+    found = as_hoped()
+    assert all(row.met for row in synchrony.judged(found))
+    found[name] = [verdict._replace(**off) for verdict in found[name]]
+    bad = [row.measure.partition(" (")[0] for row in synchrony.judged(found) if not row.met]
+    assert bad == [missed]
+
+
 def test_the_quick_run_meets_its_widened_limits_and_says_how_many_pairs() -> None:
     found = synchrony.rows(quick=True, progress=lambda text: None, workers=1)
-    assert all(row.met for row in found)
-    assert all(row.count == 80 for row in found)
+    assert [row.measure for row in found if not row.met] == []
+    assert {row.count for row in found} == {80, 62, 25, None}
     assert "80 pairs of 12 real people" in synchrony.title(quick=True)
+    assert "3 × 62 simulated ones" in synchrony.title(quick=True)
+    wide = {row.measure: row.limits[0] for row in found if row.count == 62}
+    assert set(wide.values()) == {16.2}, "7.5 % and 2.6 standard errors of 62 pairs"

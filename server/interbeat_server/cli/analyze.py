@@ -1,78 +1,143 @@
-"""interbeat analyze: the figures of a session or of RR lists."""
+"""interbeat analyze: the figures of sessions or of RR lists."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arguments import Verbs, add_data_dir, add_offset, add_verb, refuse
+from .arguments import Verbs, add_data_dir, add_offset, add_reference, add_verb
 from .errors import UserError
-from .sessions import session_path
+from .inputs import (
+    recordings_of,
+    reference_paths,
+    reference_recordings,
+    references,
+    rr_material,
+    with_speech,
+)
 
 if TYPE_CHECKING:
-    from interbeat_collector.events import Partner
+    from interbeat_collector.events import Partner, Session
 
-    from ..heart_document import Heart, Wanted
+    from ..heart_document import Wanted
 
 
 def run_analyze(options: argparse.Namespace) -> int:
-    """Print the figures of a session or of RR lists."""
-    from ..table import report
+    """Print the figures of sessions or of RR lists."""
+    from ..progress import clear_stderr
 
-    document, title, names = _analysis(options)
-    if options.json:
-        print(json.dumps(document, indent=2, allow_nan=False))
-    else:
-        print(report(document, title, names))
+    _check(options)
+    try:
+        if options.rows:
+            from .rows import write_rows
+
+            return write_rows(options, _wanted(options))
+        text = _several(options) if len(options.files) > 1 else _one(options)
+    finally:
+        clear_stderr()
+    print(text)
     return 0
 
 
-def _analysis(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
-    """The document, a title and what the partners are called."""
-    if options.file and (options.rr_a or options.rr_b):
-        raise UserError("Give either a session file or --rr-a and --rr-b, not both.")
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what makes no sense together, before the work begins."""
+    if options.files and (options.rr_a or options.rr_b):
+        raise UserError("Give either session files or --rr-a and --rr-b, not both.")
     if options.full or options.ecg:
         from ..further import check_installed
 
         check_installed()
-    return _of_session(options) if options.file else _of_rr_files(options)
+    if options.offline_measures and options.rows:
+        raise UserError("--offline-measures does not go into --rows. Take --json for each session.")
+    if len(options.files) > 1 or options.rows:
+        if options.speech_a or options.speech_b:
+            raise UserError(
+                "--speech-a and --speech-b are for one session. For several, each session's own "
+                "turns are used."
+            )
+        if options.ecg:
+            raise UserError("--ecg is for one session. Name one.")
 
 
-def _of_session(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
-    from interbeat_collector.session_file import read_session
+def _one(options: argparse.Namespace) -> str:
+    """One session or one pair of RR lists, as text."""
+    from ..analyze import analyze, material_of
+    from ..progress import to_stderr
+    from ..table import report
 
-    from ..analyze import SESSION_BASIS, analyze, hearts_of
-
-    refuse(options, "--offset-s sets apart two RR files", "offset_s")
-    recording = read_session(session_path(options))
-    session, hearts = recording.session, hearts_of(recording)
-    document = analyze(hearts, recording.duration_s, SESSION_BASIS, _wanted(options))
-    if options.ecg:
+    recording = recordings_of(options)[0] if options.files else None
+    if recording is None:
+        material, names = rr_material(options)
+        title = "RR recordings"
+    else:
+        material, names = material_of(recording), recording.session.labels
+        title = _title(recording.session)
+    material = with_speech(options, material)
+    known = references(reference_recordings(reference_paths(options)), material)
+    if options.offline_measures and len(material.hearts) < 2:
+        raise UserError("--offline-measures are of two hearts. Leave it out here.")
+    if len(material.hearts) == 2:
+        to_stderr("comparing with every circular shift; long recordings take minutes")
+    analysis = analyze(material, _wanted(options), known)
+    document = analysis.document
+    if options.ecg and recording is not None:
         from ..ecg_record import ecg_document
 
-        for partner, heart in hearts.items():
+        for partner, heart in material.hearts.items():
             found = ecg_document(recording, partner, *heart, beats=options.beats)
             document["partners"][partner]["ecg"] = found
-    return document, f"Session {session.id} ({session.kind}), {session.started_utc}", session.labels
+    if options.plot:
+        if analysis.judged is None:
+            raise UserError("--plot shows two hearts. Leave it out here.")
+        _write_plot(options.plot, title, names, document, [analysis.judged])
+    return _json(document) if options.json else report(document, title, names)
 
 
-def _of_rr_files(options: argparse.Namespace) -> tuple[dict[str, Any], str, dict[Partner, str]]:
-    from interbeat_collector.rr_file import read_rr
+def _several(options: argparse.Namespace) -> str:
+    """Sessions of one couple, each by itself and all as one result, as text."""
+    from ..analyze import analyze_several, material_of
+    from ..progress import to_stderr
+    from ..table import report_several
 
-    from ..analyze import analyze, heart_of_rr
+    recordings = recordings_of(options)
+    materials = [material_of(each) for each in recordings]
+    names = recordings[0].session.labels
+    usual = reference_recordings(reference_paths(options))
+    known = [references(usual, each) for each in materials]
+    document, found = analyze_several(
+        materials,
+        _wanted(options),
+        known,
+        lambda number: to_stderr(f"session {number + 1} of {len(materials)}"),
+    )
+    titles = [_title(each.session) for each in recordings]
+    if options.plot:
+        judged = [each.judged for each in found if each.judged is not None]
+        title = f"{len(judged)} sessions"
+        _write_plot(options.plot, title, names, document["pooled"], judged)
+    return _json(document) if options.json else report_several(document, titles, names)
 
-    if not options.rr_a:
-        raise UserError("Nothing to analyse: give a session file, or --rr-a FILE and --rr-b FILE.")
-    if options.ecg:
-        raise UserError("--ecg is for sessions; RR files hold none. Leave it out here.")
-    hearts: dict[Partner, Heart] = {"a": heart_of_rr(read_rr(Path(options.rr_a)))}
-    names: dict[Partner, str] = {"a": Path(options.rr_a).name}
-    if options.rr_b:
-        hearts["b"] = heart_of_rr(read_rr(Path(options.rr_b)), options.offset_s or 0.0)
-        names["b"] = Path(options.rr_b).name
-    return analyze(hearts, wanted=_wanted(options)), "RR recordings", names
+
+def _title(session: Session) -> str:
+    return f"Session {session.id} ({session.kind}), {session.started_utc}"
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, allow_nan=False)
+
+
+def _write_plot(
+    name: str, title: str, names: dict[Partner, str], document: dict[str, Any], judged: list[Any]
+) -> None:
+    from pathlib import Path
+
+    from ..plot_page import plot_page
+
+    try:
+        Path(name).write_text(plot_page(title, names, document, judged), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{name} cannot be written: {error.strerror}. Choose another.") from error
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
@@ -85,6 +150,7 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         preset=PRESETS[options.preset],
         beats=options.beats,
         full=options.full,
+        offline=options.offline_measures,
     )
 
 
@@ -92,10 +158,22 @@ def add_analyze(verbs: Verbs) -> None:
     parser = add_verb(
         verbs, "analyze", run_analyze, "interbeat analyze --rr-a ana.txt --rr-b ben.txt --json"
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a session file or a session's id")
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="a session file or a session's id; several of one couple are also pooled",
+    )
     parser.add_argument("--rr-a", metavar="FILE", help="RR intervals of the first partner")
     parser.add_argument("--rr-b", metavar="FILE", help="RR intervals of the second partner")
     add_offset(parser)
+    for partner in "ab":
+        parser.add_argument(
+            f"--speech-{partner}",
+            metavar="FILE",
+            help=f"when {partner.upper()} spoke: CSV, TextGrid or FILE.eaf#TIER",
+        )
+    add_reference(parser)
     parser.add_argument(
         "--artifacts",
         choices=("auto", "off"),
@@ -115,7 +193,20 @@ def add_analyze(verbs: Verbs) -> None:
         "--ecg", action="store_true", help="hold the intervals against a session's recorded ECG"
     )
     parser.add_argument(
+        "--offline-measures",
+        action="store_true",
+        help="add coherence, wavelets, recurrence, phase, concordance and peaks of two hearts",
+    )
+    parser.add_argument(
         "--beats", action="store_true", help="list every beat, in the JSON document"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    parser.add_argument(
+        "--plot", metavar="FILE.html", help="write a page with pictures that needs no network"
+    )
+    parser.add_argument(
+        "--rows",
+        metavar="FILE",
+        help="one row for each of many sessions or folders of them, to FILE.csv or FILE.jsonl",
+    )
     add_data_dir(parser)

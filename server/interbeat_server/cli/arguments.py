@@ -69,6 +69,16 @@ def add_duration(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_reference(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reference",
+        nargs="+",
+        action="extend",
+        metavar="SESSION",
+        help="sessions that show how each of the two usually settles, 40 min of each",
+    )
+
+
 def add_virtual_straps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--virtual-straps",

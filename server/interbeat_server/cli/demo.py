@@ -12,6 +12,7 @@ from .arguments import (
     add_hosting,
     add_offset,
     add_rate,
+    add_reference,
     add_verb,
     between,
     refuse,
@@ -19,6 +20,7 @@ from .arguments import (
 )
 from .errors import UserError
 from .hosting import host_run
+from .sessions import reference_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,11 +34,16 @@ SHAPES = ("coupling", "lag_s", "mode", "gain", "turns")
 
 def run_demo(options: argparse.Namespace) -> int:
     """Record two simulated partners, or two recorded hearts, and show them live."""
+    from ..people import judged_by
+
     session, events = _demo_session(options)
+    if references := reference_sessions(options):
+        session = judged_by(session, references)
     return host_run(options, record=(session, events), path=lambda name: f"/run/{name}")
 
 
 def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]]:
+    from ..scenes import MINUTES_BEHIND, REFERENCE_MINUTES
     from ..sources import demo_settings, recorded_hearts_session, simulated_session
 
     if bool(options.rr_a) != bool(options.rr_b):
@@ -44,16 +51,29 @@ def _demo_session(options: argparse.Namespace) -> tuple[Session, Iterable[Event]
     if options.rr_a:
         options_of = ", ".join(f"--{name.replace('_', '-')}" for name in SHAPES)
         refuse(options, f"{options_of} shape simulated people", *SHAPES)
+        refuse(options, "--same-heart is for simulated people", "same_heart")
         return recorded_hearts_session(
-            Path(options.rr_a), Path(options.rr_b), options.seed, options.offset_s or 0.0
+            Path(options.rr_a),
+            Path(options.rr_b),
+            options.seed,
+            options.offset_s or 0.0,
+            minutes_behind=options.minutes_behind or 0.0,
         )
     refuse(options, "--offset-s sets apart two recordings", "offset_s")
     if options.gain is not None and options.mode is None:
         raise UserError("--gain is the strength of a --mode: give both, or neither.")
     given = {name: getattr(options, name) for name in SHAPES}
     chosen = {name: value for name, value in given.items() if value is not None}
+    behind = MINUTES_BEHIND if options.minutes_behind is None else options.minutes_behind
+    same_heart = bool(options.same_heart)
+    usual = REFERENCE_MINUTES if behind else 0.0
     try:
-        return simulated_session(demo_settings(seed=options.seed, **chosen))
+        return simulated_session(
+            demo_settings(seed=options.seed, **chosen),
+            minutes_behind=behind,
+            reference_minutes=0.0 if same_heart or options.reference else usual,
+            same_heart=same_heart,
+        )
     except ValueError as error:
         raise UserError(f"{error}.") from error
 
@@ -97,10 +117,23 @@ def add_demo(verbs: Verbs) -> None:
         help="who speaks when: none, independent or shared; recorded as speech (default none)",
     )
     parser.add_argument(
+        "--same-heart",
+        action="store_true",
+        default=None,
+        help="let both straps hear the first heart, as when one person wears both",
+    )
+    parser.add_argument(
+        "--minutes-behind",
+        type=between(0, 240),
+        metavar="N",
+        help="minutes that have passed when the page opens (default 21; recorded hearts 0)",
+    )
+    parser.add_argument(
         "--rr-a", metavar="FILE", help="let the first strap wear a recorded heart (RR intervals)"
     )
     parser.add_argument("--rr-b", metavar="FILE", help="the same for the second strap")
     add_offset(parser)
+    add_reference(parser)
     add_rate(parser)
     add_duration(parser)
     add_hosting(parser)

@@ -17,11 +17,12 @@ def user_errors() -> tuple[type[Exception], ...]:
     from interbeat_collector.speech_file import SpeechFileError
 
     from ..further import FurtherError
+    from ..people import PeopleError
     from ..runs import RunError
     from ..serve import PortError
     from ..strap_book import StrapBookError
 
     return (
         *(UserError, RRFileError, SessionFileError, SessionWriteError, RunError, PortError),
-        *(RadioError, SpeechFileError, StrapBookError, FurtherError),
+        *(RadioError, SpeechFileError, StrapBookError, FurtherError, PeopleError),
     )

@@ -8,7 +8,8 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from interbeat_collector.events import Event, Session
+    from interbeat_collector.session_file import Recording
 
     from ..desk import Desk
     from ..equipment import Equipment
@@ -32,6 +34,7 @@ def host_run(
     record: tuple[Session, Iterable[Event]] | None = None,
     begin: Callable[[Desk, Equipment], Awaitable[LiveRun]] | None = None,
     replay: Path | None = None,
+    references: Sequence[Recording] = (),
 ) -> int:
     """Serve the pages around one run, or around none, until stopped."""
     from interbeat_collector.session_file import read_session
@@ -42,6 +45,7 @@ def host_run(
     from ..desk import Desk
     from ..door import Keys
     from ..fitting_room import FittingRoom
+    from ..people import judged_by
     from ..serve import address, host, listen, open_browser
 
     async def serve() -> int:
@@ -60,7 +64,11 @@ def host_run(
                 name, until = live.id, _through(desk, live, options.duration_s)
                 print(f"Recording to\n{live.path}")
             elif replay is not None:
-                name = desk.replay(read_session(replay), rate=options.rate)
+                recording = read_session(replay)
+                if references:
+                    session = judged_by(recording.session, references)
+                    recording = replace(recording, session=session)
+                name = desk.replay(recording, rate=options.rate)
                 print(f"Replaying {replay}")
             url = address(listening, keys, path(name))
 

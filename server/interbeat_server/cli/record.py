@@ -5,9 +5,18 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from .arguments import Verbs, add_duration, add_hosting, add_rate, add_verb, add_virtual_straps
+from .arguments import (
+    Verbs,
+    add_duration,
+    add_hosting,
+    add_rate,
+    add_reference,
+    add_verb,
+    add_virtual_straps,
+)
 from .errors import UserError
 from .hosting import check_rate, host_run
+from .sessions import reference_sessions
 
 if TYPE_CHECKING:
     from interbeat_collector.events import Partner
@@ -34,6 +43,7 @@ def run_record(options: argparse.Namespace) -> int:
         ecg=options.ecg,
         acceleration=options.acceleration,
         duration_s=options.duration_s,
+        references=reference_sessions(options),
     )
 
     async def begin(desk: Desk, equipment: Equipment) -> LiveRun:
@@ -65,6 +75,7 @@ def add_record(verbs: Verbs) -> None:
     parser.add_argument(
         "--acceleration", action="store_true", help="record the acceleration of Polar straps too"
     )
+    add_reference(parser)
     add_duration(parser)
     add_rate(parser)
     add_virtual_straps(parser)

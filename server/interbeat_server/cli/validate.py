@@ -10,15 +10,16 @@ from .arguments import Verbs, add_verb
 
 def run_validate(options: argparse.Namespace) -> int:
     """Measure the program against simulations with known truth."""
+    from ..progress import clear_stderr, to_stderr
     from ..validation import clock, core, hrv, index, synchrony
 
     validation = {"clock": clock, "hrv": hrv, "synchrony": synchrony, "index": index}[options.what]
     try:
         rows = validation.rows(
-            quick=options.quick, progress=core.to_stderr, workers=core.usual_workers()
+            quick=options.quick, progress=to_stderr, workers=core.usual_workers()
         )
     finally:
-        core.clear_stderr()
+        clear_stderr()
     title = validation.title(quick=options.quick)
     if options.json:
         print(json.dumps(core.document(title, rows, quick=options.quick), indent=2))

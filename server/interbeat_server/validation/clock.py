@@ -19,7 +19,7 @@ from .clock_trials import (
     ecg_trial,
     strap_trial,
 )
-from .core import Progress, Row, percentiles, run_all, widened
+from .core import Progress, Row, percentiles, run_named, widened
 
 SEEDS = range(1, 11)
 DURATION_S = 3600.0
@@ -43,11 +43,7 @@ def title(*, quick: bool) -> str:
 
 def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     """Simulate, and compare with the limits of the method."""
-    named = _tasks(quick)
-    results: dict[str, list[Any]] = {}
-    done = dict(run_all([task for _, task in named], progress, workers))
-    for number, (name, _) in enumerate(named):
-        results.setdefault(name, []).append(done[number])
+    results = run_named(_tasks(quick), progress, workers)
     found = _beat_rows(results["a"], results["b"], results["no loss"], results["5 %"])
     found += [_ecg_row(results["ecg"]), _calibration_row(results["calibration"])]
     found += [row for name in OTHER_SENDINGS for row in _other_rows(name, results[name])]

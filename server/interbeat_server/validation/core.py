@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import sqrt
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -66,7 +66,7 @@ def _widened(limit: float | None, row: Row) -> float | None:
     if row.count is None:
         return 1.5 * limit
     scatter = QUICK_ERRORS * 100 * sqrt(limit / 100 * (1 - limit / 100) / max(row.count, 1))
-    return round(limit - scatter if row.at_least else limit + scatter, 1)
+    return round(max(limit - scatter, 0.0) if row.at_least else min(limit + scatter, 100.0), 1)
 
 
 def percentiles(
@@ -127,7 +127,7 @@ def run_all(
             yield number, task(*arguments)
             progress(f"{number + 1} of {len(todo)}")
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), leave_interrupts) as pool:
         try:
             futures = {pool.submit(task, *args): n for n, (task, args) in enumerate(todo)}
             for done, future in enumerate(as_completed(futures), 1):
@@ -137,22 +137,29 @@ def run_all(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def run_named(
+    named: Iterable[tuple[str, tuple[Callable[..., T], tuple[Any, ...]]]],
+    progress: Progress,
+    workers: int,
+) -> dict[str, list[T]]:
+    """Carry out tasks that have names: the results of each name, in the order of its tasks."""
+    names, tasks = zip(*named, strict=True)
+    results: dict[str, list[T]] = {name: [] for name in names}
+    for number, result in sorted(run_all(tasks, progress, workers), key=lambda done: done[0]):
+        results[names[number]].append(result)
+    return results
+
+
+def joined(parts: dict[str, list[list[T]]]) -> dict[str, list[T]]:
+    """Results of tasks that each judge several cases, as the cases of each name."""
+    return {name: [*chain.from_iterable(some)] for name, some in parts.items()}
+
+
 def usual_workers() -> int:
     return max(os.cpu_count() or 1, 1)
 
 
-def to_stderr(text: str) -> None:
-    """Show progress: in place on a terminal, else not at all."""
-    if sys.stderr.isatty():
-        print(f"\r  {text:<40}", end="", file=sys.stderr, flush=True)
-
-
-def clear_stderr() -> None:
-    if sys.stderr.isatty():
-        print(f"\r{'':<44}\r", end="", file=sys.stderr, flush=True)
-
-
-def _leave_interrupts() -> None:
+def leave_interrupts() -> None:
     """Ctrl-C is for the process that waits; it stops the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

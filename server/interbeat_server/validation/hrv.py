@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import Progress, Row, run_all, widened
+from .core import Progress, Row, run_named, widened
 from .hrv_reference import (
     AGREED,
     agreement,
@@ -56,11 +56,7 @@ def title(*, quick: bool) -> str:
 
 def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     """Compute, simulate, and compare with the limits."""
-    named = _tasks(quick)
-    results: dict[str, list[Any]] = {}
-    done = dict(run_all([task for _, task in named], progress, workers))
-    for number, (name, _) in enumerate(named):
-        results.setdefault(name, []).append(done[number])
+    results = run_named(_tasks(quick), progress, workers)
     exact = [*_agreement_rows(results["agreement"][0]), *results["exact"][0], *results["tones"][0]]
     exact += results["spectra"][0]
     scattered = [*_bias_rows(results["bias"][0], ""), *_lag_rows(results), *_rate_rows(results)]

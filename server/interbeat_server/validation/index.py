@@ -10,9 +10,11 @@ import numpy as np
 
 from interbeat_collector.simulation import Damage, DyadSettings, Mode
 
-from .core import Progress, Row, run_all, widened
+from . import laws
+from .core import Progress, Row, joined, run_named, widened
 from .index_trials import Covered, Figures, couples, coverage
-from .strangers import Peak, influenced, strangers, stretches
+from .real_hours import stretches
+from .strangers import Peak, influenced, strangers
 
 FIRST_SEED = 1
 QUICK_PART = 8
@@ -78,6 +80,7 @@ SCENARIOS = {
 wherever two are coupled."""
 LONG_COUPLES = {"none": 0.0, "mutual": 1.0, "a_leads": 1.0, "amplify": 0.8, "coregulate": 1.2}
 LONG_N = 6
+LAWS_N = 40
 
 
 def title(*, quick: bool) -> str:
@@ -87,12 +90,10 @@ def title(*, quick: bool) -> str:
 
 def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     """Simulate and judge, and compare with the limits."""
-    named = tasks(quick)
-    found: dict[str, list[Any]] = {name: [] for name, _ in named}
-    for number, result in sorted(run_all([task for _, task in named], progress, workers)):
-        found[named[number][0]] += result
+    found: dict[str, list[Any]] = joined(run_named(tasks(quick), progress, workers))
     shown = judged(found)
-    return [widened(row) for row in shown] if quick else shown
+    shown = [widened(row) for row in shown] if quick else shown
+    return [*shown, *laws.rows(found["laws"])]
 
 
 def judged(found: dict[str, list[Any]]) -> list[Row]:
@@ -120,6 +121,9 @@ def tasks(quick: bool) -> list[tuple[str, _Task]]:
         first = FIRST_SEED + 500_000 + 1000 * number
         seeds = range(first, first + (2 if quick else LONG_N))
         found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))  # type: ignore[arg-type]
+    first = FIRST_SEED + 900_000
+    for at in range(0, 10 if quick else LAWS_N, 10):
+        found.append(("laws", (laws.kept, (range(first + at, first + at + 10),))))
     every = 4 if quick else 1
     for parts, turns in ((1, 1), (2, 2), (3, 2)):
         some = stretches(parts * STRETCH_S, turns)[::every]

@@ -10,6 +10,7 @@ import numpy as np
 
 from interbeat_analysis.arousal import clean_heart_rate
 from interbeat_analysis.dyad import Dyad, Series, measured, series
+from interbeat_analysis.holes import runs
 from interbeat_analysis.pooling import together
 from interbeat_analysis.settling import Reference, reference
 from interbeat_collector.events import PARTNERS
@@ -123,8 +124,7 @@ def _labelled(session: SimulatedSession, partner: int) -> np.ndarray:
     spoke = np.searchsorted(spoken.ravel(), at_s, side="right") % 2 == 1
     run = (at_s // LABEL_RUN_S).astype(int)
     spoke ^= (source.random(run[-1] + 1) < LABEL_ERROR)[run]
-    edges = np.flatnonzero(np.diff(spoke, prepend=False, append=False))
-    return np.append(at_s, session.duration_s)[edges].reshape(-1, 2)
+    return np.asarray(np.append(at_s, session.duration_s)[runs(spoke)])
 
 
 class Covered(NamedTuple):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.arousal import FS_HZ, clean_heart_rate
 from interbeat_analysis.shift_null import ShiftNull, shift_null
+from interbeat_analysis.summaries import summary
+from interbeat_analysis.windowed import windowed_cross_correlation
+from interbeat_collector.events import PARTNERS
+from interbeat_collector.simulation import DyadSettings, sessions
 
-from .real_hours import FS_HZ, heart_rate_of, hours
+from .real_hours import Stretch, pair_of, stretches
 
 STRETCH_S = 598.0
 """Six of them fit into what is known of an hour."""
@@ -18,14 +23,8 @@ PLANTED_SHARE = 0.42
 """Of the standard deviation of the one who follows."""
 PLANTED_LAG_S = 2.0
 PLANTED_BAND_HZ = (0.01, 0.15)
-
-
-class Stretch(NamedTuple):
-    """Two people over the same part of their hours."""
-
-    a: str
-    b: str
-    number: int
+REFERENCE_DYAD = Path(__file__).parent / "data" / "dyad_ref_4hz.npz"
+REFERENCE_LAG_S = 2.0
 
 
 class Verdict(NamedTuple):
@@ -37,25 +36,50 @@ class Verdict(NamedTuple):
     chance_abs_z: float
 
 
-def stretches() -> list[Stretch]:
-    """Every pair of the twelve people over each of six stretches: 396 pairs of strangers."""
-    pairs = combinations(sorted(hours()), 2)
-    return [Stretch(a, b, number) for a, b in pairs for number in range(6)]
+def pairs_of_strangers() -> list[Stretch]:
+    """Every pair of the twelve people over each of six stretches, 396 in all.
+
+    They begin a second into the hour: there is no heart rate before the first beat.
+    """
+    return [
+        Stretch(pair.a, pair.b, pair.start_a_s + 1.0, pair.start_b_s + 1.0)
+        for pair in stretches(STRETCH_S)
+    ]
 
 
 def strangers(pairs: Sequence[Stretch]) -> list[Verdict]:
     """Judge people who never met."""
-    return [verdict(*_series(pair)) for pair in pairs]
+    return [verdict(*pair_of(pair, STRETCH_S)) for pair in pairs]
 
 
 def planted(pairs: Sequence[Stretch]) -> list[Verdict]:
     """Judge strangers between whom a coupling was put, in one half of the time."""
     found = []
     for pair in pairs:
-        random = np.random.default_rng([ord(letter) for letter in f"{pair.a}{pair.b}{pair.number}"])
-        a, b = _series(pair)
+        seed = f"{pair.a}{pair.b}{pair.start_a_s // STRETCH_S:.0f}"
+        random = np.random.default_rng([ord(letter) for letter in seed])
+        a, b = pair_of(pair, STRETCH_S)
         found.append(verdict(a, with_coupling(a, b, random)))
     return found
+
+
+def simulated(seeds: Sequence[int], settings: DyadSettings, duration_s: float) -> list[Verdict]:
+    """Judge simulated people, from the beats that a strap would have reported."""
+    found = []
+    for session in sessions(seeds, settings, duration_s):
+        a, b = (
+            clean_heart_rate(session.beat_t_s[p], session.rr_s[p], 0.0, duration_s)
+            for p in PARTNERS
+        )
+        found.append(verdict(a, b))
+    return found
+
+
+def reference_lag_off_s() -> float:
+    """How far the best lag of the reference dyad is from the 2 s that were put in."""
+    with np.load(REFERENCE_DYAD) as stored:
+        found = summary(windowed_cross_correlation(stored["hr_a"], stored["hr_b"], FS_HZ))
+    return abs(float(found.best_lag_s) - REFERENCE_LAG_S)
 
 
 def verdict(a: np.ndarray, b: np.ndarray) -> Verdict:
@@ -88,9 +112,3 @@ def share_below(values: Sequence[float], limit: float) -> tuple[float, float, fl
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return 100 * share, max(0.0, float(100 * (middle - reach))), float(100 * (middle + reach))
-
-
-def _series(pair: Stretch) -> tuple[np.ndarray, np.ndarray]:
-    first, length = round(pair.number * STRETCH_S * FS_HZ), round(STRETCH_S * FS_HZ)
-    a, b = (heart_rate_of(name)[first : first + length] for name in (pair.a, pair.b))
-    return a, b

@@ -1,0 +1,98 @@
+"""What is known of a recording before anything is computed: hearts, turns, who the two are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from interbeat_collector.events import (
+    PARTNERS,
+    Device,
+    Event,
+    Link,
+    Packet,
+    Partner,
+    Session,
+    Speech,
+)
+from interbeat_collector.feed import Feed
+from interbeat_collector.session_file import Recording
+
+from . import live
+from .heart_document import Heart
+from .reference_header import SETTING
+from .together import TurnsOfBoth, end_s, opening_s
+
+SESSION_BASIS = "whole recording, offline clock"
+"""Beats are where all packets of the session, also later ones, put them."""
+RR_BASIS = "whole recording"
+
+OTHER: dict[Partner, Partner] = {"a": "b", "b": "a"}
+
+
+class Material(NamedTuple):
+    """One recording, ready to be analysed."""
+
+    hearts: dict[Partner, Heart]
+    """One or both partners."""
+    duration_s: float
+    basis: str = RR_BASIS
+    session: Session | None = None
+    turns_s: TurnsOfBoth | None = None
+    """When each spoke; None if that is not known."""
+    talk: bool = True
+    """Whether the two talked."""
+
+
+def hearts_of(recording: Recording) -> dict[Partner, Heart]:
+    """The beats of both partners, from every packet of a recording."""
+    latency_s = live.latencies(recording.session)
+    feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
+    for event in sorted(recording.events, key=lambda event: event.t_s):
+        match event:
+            case Packet(kind="heart_rate"):
+                feeds[event.partner].packet(event)
+            case Link():
+                feeds[event.partner].link(event)
+            case _:
+                pass
+    return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
+
+
+def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
+    """A list of intervals laid end to end from the beat that opens the first."""
+    return Heart(opening_s + np.cumsum(rr_s), rr_s)
+
+
+def material_of_rr(hearts: dict[Partner, Heart]) -> Material:
+    """RR lists: from the first opening beat of either to the last beat of either."""
+    recorded = [heart for heart in hearts.values() if len(heart.t_s)]
+    lasted_s = max(map(end_s, recorded)) - min(map(opening_s, recorded)) if recorded else 0.0
+    return Material(hearts, lasted_s)
+
+
+def mirrored(recording: Recording) -> Recording:
+    """The same recording with the two called the other way round."""
+    session = recording.session
+    turned = replace(
+        session,
+        labels={p: session.labels[OTHER[p]] for p in PARTNERS},
+        straps={p: session.straps[OTHER[p]] for p in PARTNERS},
+        settings=_turned_settings(session.settings),
+    )
+    return Recording(turned, tuple(_mirrored(event) for event in recording.events))
+
+
+def _turned_settings(settings: dict[str, object]) -> dict[str, object]:
+    """The references that a session was recorded with belong to people, not to sides."""
+    held: Any = settings.get(SETTING, [])
+    turned = [{p: pair[OTHER[p]] for p in PARTNERS} for pair in held]
+    return {**settings, SETTING: turned} if held else settings
+
+
+def _mirrored(event: Event) -> Event:
+    if isinstance(event, Packet | Link | Device | Speech):
+        return replace(event, partner=OTHER[event.partner])
+    return event

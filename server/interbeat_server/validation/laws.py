@@ -1,0 +1,176 @@
+"""Exact laws of linkage and windowed synchrony, on simulated couples: what must not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from interbeat_analysis.arousal import FS_HZ, clean_heart_rate
+from interbeat_analysis.artifacts import find_artifacts
+from interbeat_analysis.dyad import Dyad, measured, series
+from interbeat_analysis.windowed import windowed_cross_correlation
+from interbeat_collector.simulation import DyadSettings, sessions
+
+from .core import Row
+
+COUPLED = DyadSettings(turns="shared", mode="mutual", gain=1.5)
+LASTS_S = 1200.0
+LEVEL_BPM = 25.0
+WIDER = 3.0
+MAY_MOVE = 0.02
+TOO_SHORT_S = 470.0
+LATE_S = (0.0, 0.5, 2.0, 4.5)
+"""How much later than the other a second strap may tell the same heart."""
+HOLE = slice(2000, 2040)
+"""10 s at 4 Hz."""
+EDGE = 8
+"""Samples at each end in which a heart has no beats on both sides."""
+
+
+class Kept(NamedTuple):
+    """How far each law is off for one couple; 0 where it holds exactly."""
+
+    swapped: float
+    level: float
+    wider: float
+    faster_beats: float
+    rejected: float
+    """Beats that are taken for artefacts at the one rate or the other: not a matter of linkage."""
+    reversed_r: float
+    reversed_lead: float
+    """1 where the lead did not change sides."""
+    outside_hole: float
+    inside_hole: float
+    """Share of the windows in the hole that are not flagged."""
+    too_short: float
+    """1 where a figure was given."""
+    same_strap: float
+
+
+def kept(seeds: Sequence[int]) -> list[Kept]:
+    """Break each law on one couple for each seed."""
+    found = []
+    for session in sessions(seeds, COUPLED, LASTS_S):
+        true = np.stack([session.hr_bpm["a"], session.hr_bpm["b"]])
+        beats = [_beats_at(true[0]), _beats_at(true[1]), _beats_at(true[1] + LEVEL_BPM)]
+        rates = np.stack([_from_beats(beat_t_s) for beat_t_s in beats])[:, EDGE:-EDGE]
+        hr_bpm, faster = rates[:2], rates[[0, 2]]
+        plain = _judged(hr_bpm)
+        back = _judged(hr_bpm[:, ::-1])
+        found.append(
+            Kept(
+                _swapped(plain, _judged(hr_bpm[::-1])),
+                _moved(plain, _judged(np.stack([hr_bpm[0] + LEVEL_BPM, hr_bpm[1]]))),
+                _moved(plain, _judged(_wider(hr_bpm))),
+                _moved(plain, _judged(faster)),
+                sum(map(_rejected, beats[1:])),
+                _moved(plain, back),
+                float(np.sign(back.lead.asymmetry) == np.sign(plain.lead.asymmetry)),
+                *_hole(hr_bpm),
+                float(_judged(hr_bpm[:, : int(TOO_SHORT_S * FS_HZ)]).state != "not_enough_data"),
+                max(_same_strap(hr_bpm[0], late_s) for late_s in LATE_S),
+            )
+        )
+    return found
+
+
+def rows(found: Sequence[Kept]) -> list[Row]:
+    """The worst of all couples for each law; the limits are never widened."""
+    worst = Kept(*np.max(np.array(found), axis=0).tolist())
+    clean = [each for each in found if not each.rejected]
+    faster = max((each.faster_beats for each in clean), default=np.nan)
+    moved = 100.0 * float(np.mean([each.faster_beats > MAY_MOVE for each in found]))
+
+    def row(measure: str, name: str, figure: float, limit: float, n: int = len(found)) -> Row:
+        return Row(f"{measure} ({n})", (name,), (figure,), (limit,), unit="", digits=3)
+
+    return [
+        row("law: a and b swapped, lag and lead turned back", "change", worst.swapped, 1e-6),
+        row("law: heart rate of one + 25 bpm, linkage", "r moves", worst.level, MAY_MOVE),
+        row("law: deviations of one × 3, linkage", "r moves", worst.wider, MAY_MOVE),
+        row("law: + 25 bpm applied to the beats, none rejected", "r moves", faster, MAY_MOVE,
+            len(clean)),
+        Row(f"the same with rejected beats, r moves by more than .02 ({len(found)})",
+            ("share",), (moved,), (None,), "%"),
+        row("law: time reversed, linkage", "r moves", worst.reversed_r, MAY_MOVE),
+        row("law: time reversed, lead keeps its side", "couples", worst.reversed_lead, 0.0),
+        row("law: 10 s dropout, windows outside", "change", worst.outside_hole, 1e-9),
+        row("law: 10 s dropout, windows inside not flagged", "share", worst.inside_hole, 0.0),
+        row("law: 7:50 of clean minutes give a figure", "couples", worst.too_short, 0.0),
+        row("law: the same strap twice, up to 4.5 s apart, gives one", "couples",
+            worst.same_strap, 0.0),
+    ]  # fmt: skip
+
+
+def _judged(hr_bpm: np.ndarray) -> Dyad:
+    return measured(series(hr_bpm, FS_HZ))
+
+
+def _swapped(one: Dyad, other: Dyad) -> float:
+    """The largest change beyond the turned sign of lag and lead."""
+    here, there = (
+        np.array(
+            [
+                d.linkage.p,
+                d.linkage.r,
+                d.linkage.r_adjusted,
+                sign * d.linkage.lag_s,
+                d.linkage.own_share,
+                sign * d.lead.asymmetry_z,
+                d.lead.balance,
+                d.settling.half_decay_s,
+                d.breathing.z,
+                d.correlogram.sigma,
+            ]
+        )
+        for d, sign in ((one, 1.0), (other, -1.0))
+    )
+    same = (one.state, one.flags, one.coregulation) == (
+        other.state, other.flags, other.coregulation
+    )  # fmt: skip
+    return float(np.abs(here - there).max()) if same else np.inf
+
+
+def _moved(one: Dyad, other: Dyad) -> float:
+    return abs(one.linkage.r - other.linkage.r)
+
+
+def _wider(hr_bpm: np.ndarray) -> np.ndarray:
+    mean = np.nanmean(hr_bpm[1])
+    return np.stack([hr_bpm[0], mean + WIDER * (hr_bpm[1] - mean)])
+
+
+def _hole(hr_bpm: np.ndarray) -> tuple[float, float]:
+    """Change of windows that do not touch a hole; share of those that do without a flag."""
+    holed = hr_bpm.copy()
+    holed[0, HOLE] = np.nan
+    whole, less = (windowed_cross_correlation(a, b, FS_HZ) for a, b in (hr_bpm, holed))
+    touched = less.n_valid < whole.n_valid
+    reach = (HOLE.start / FS_HZ - 40.0, HOLE.stop / FS_HZ + 40.0)
+    outside = (whole.t_s < reach[0]) | (whole.t_s > reach[1])
+    middle_s = (HOLE.start + HOLE.stop) / 2 / FS_HZ
+    inside = np.abs(whole.t_s - middle_s) <= 5.0
+    change = float(np.nanmax(np.abs(whole.r - less.r)[outside & ~touched.any(axis=-1)]))
+    return change, 1.0 - float(touched[inside].mean())
+
+
+def _same_strap(hr_bpm: np.ndarray, late_s: float) -> float:
+    late = round(late_s * FS_HZ)
+    both = np.stack([hr_bpm[late:], hr_bpm[: len(hr_bpm) - late]])
+    return float(_judged(both).state != "same_source")
+
+
+def _rejected(beat_t_s: np.ndarray) -> float:
+    return float(find_artifacts(np.diff(beat_t_s), beat_t_s=beat_t_s[1:]).bad.sum())
+
+
+def _beats_at(hr_bpm: np.ndarray) -> np.ndarray:
+    """Beats where the integral of a rate at 4 Hz passes whole numbers."""
+    counted = np.concatenate([[0.0], np.cumsum(hr_bpm / 60.0 / FS_HZ)])
+    return np.interp(np.arange(1, int(counted[-1])), counted, np.arange(len(counted)) / FS_HZ)
+
+
+def _from_beats(beat_t_s: np.ndarray) -> np.ndarray:
+    return clean_heart_rate(beat_t_s[1:], np.diff(beat_t_s), 0.0, LASTS_S)
