@@ -82,7 +82,20 @@ def differences_inside(
 
 
 def off_centre(nn_s: np.ndarray) -> tuple[np.ndarray, float]:
-    """Intervals less one of them, 0 where there is none, and that one: small numbers add well."""
+    """Intervals less one of them, since small numbers add well.
+
+    Parameters
+    ----------
+    nn_s : ndarray, shape (n,)
+        NN intervals in seconds, NaN where one was rejected.
+
+    Returns
+    -------
+    off_s : ndarray, shape (n,)
+        Intervals less the first valid one, in seconds; 0 where one was rejected.
+    centre_s : float
+        The first valid interval in seconds; 0 without one.
+    """
     valid = ~np.isnan(nn_s)
     centre_s = float(nn_s[np.argmax(valid)]) if valid.any() else 0.0
     return np.where(valid, nn_s - centre_s, 0.0), centre_s

@@ -74,7 +74,18 @@ def band_power(
 
 
 def bands_of(power: np.ndarray) -> Bands:
-    """Bands from the powers of VLF, LF and HF along the last axis."""
+    """Bands from their powers.
+
+    Parameters
+    ----------
+    power : ndarray, shape (..., 3)
+        Power of VLF, LF and HF in ms^2; NaN where unknown.
+
+    Returns
+    -------
+    Bands
+        Arrays of shape (...); shares and the ratio are NaN where they would divide by 0.
+    """
     vlf, lf, hf = np.moveaxis(power, -1, 0)
     both = lf + hf
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -90,7 +101,20 @@ def bands_of(power: np.ndarray) -> Bands:
 
 
 def band_weights(frequency_hz: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:
-    """Weights whose sum with a density is the integral of its straight lines over the band."""
+    """Weights whose sum with a density is the integral of its straight lines over the band.
+
+    Parameters
+    ----------
+    frequency_hz : ndarray, shape (f,)
+        Increasing frequencies in Hz, two or more.
+    low_hz, high_hz : float
+        The edges of the band in Hz.
+
+    Returns
+    -------
+    ndarray, shape (f,)
+        Weights in Hz; 0 for frequencies that the band does not touch.
+    """
     left, right = frequency_hz[:-1], frequency_hz[1:]
     begin, end = np.clip(low_hz, left, right), np.clip(high_hz, left, right)
     part = (0.5 * (begin + end) - left) / (right - left)

@@ -162,7 +162,22 @@ def classify(found: Features, part: np.ndarray) -> Classes:
 
 
 def shifted(values: np.ndarray, part: np.ndarray, by: int) -> np.ndarray:
-    """The value `by` intervals later (earlier where negative); NaN beyond the same part."""
+    """The value `by` intervals later (earlier where negative).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Values of any unit.
+    part : ndarray of int, shape (n,)
+        Which unbroken part of the record each value belongs to.
+    by : int
+        How many intervals later.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The values, in their unit; NaN where the other one is of another part, or there is none.
+    """
     moved = np.full(len(values), np.nan)
     if 0 < abs(by) < len(values):
         here, there = (

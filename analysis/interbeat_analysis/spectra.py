@@ -315,7 +315,26 @@ def _samples_between(t_s: np.ndarray, begin_s: float, end_s: float, fs: float) -
 
 
 def cubic(knot_s: np.ndarray, values: np.ndarray, t_s: np.ndarray) -> np.ndarray:
-    """The not-a-knot cubic spline through `values` at `knot_s` (four or more), at `t_s`."""
+    """The not-a-knot cubic spline through values at their knots.
+
+    Parameters
+    ----------
+    knot_s : ndarray, shape (n,)
+        Four knots or more, in seconds, strictly increasing.
+    values : ndarray, shape (n,)
+        Values at the knots, of any unit, none of them NaN.
+    t_s : ndarray, shape (m,)
+        Where to evaluate it, in seconds; outside the knots the outermost cubics go on.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        The spline, in the unit of `values`.
+
+    References
+    ----------
+    .. [1] de Boor, C. (1978). A practical guide to splines. Springer. Chapter IV.
+    """
     length = np.diff(knot_s)
     rate = np.diff(values) / length
     bands = np.zeros((3, len(knot_s)))

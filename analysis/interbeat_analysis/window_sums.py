@@ -13,14 +13,42 @@ SPLITTER = 134217729.0
 def beats_inside(
     beat_t_s: np.ndarray, end_s: np.ndarray, window_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """First beat of each window `(end_s - window_s, end_s]`, and the first one after it."""
+    """First beat of each window `(end_s - window_s, end_s]`, and the first one after it.
+
+    Parameters
+    ----------
+    beat_t_s : ndarray, shape (n,)
+        Beats in seconds, strictly increasing.
+    end_s : ndarray, shape (...)
+        Ends of the windows in seconds, in any order; a window that ends at NaN is empty.
+    window_s : float
+        Length of the windows in seconds.
+
+    Returns
+    -------
+    first, after : ndarray of int, shape (w,)
+        For the w windows, one after another.
+    """
     end_s = end_s.ravel()
     first = np.searchsorted(beat_t_s, end_s - window_s, side="right")
     return first, np.searchsorted(beat_t_s, end_s, side="right")
 
 
 def counts_inside(marked: np.ndarray, first: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """How many of `first` to `after` (excluded) are marked, for each window."""
+    """How many of `first` to `after` (excluded) are marked, for each window.
+
+    Parameters
+    ----------
+    marked : ndarray of bool, shape (n,)
+        The record.
+    first, after : ndarray of int, shape (w,)
+        As `beats_inside` gives them.
+
+    Returns
+    -------
+    ndarray of int, shape (w,)
+        The counts.
+    """
     if marked.all():
         return np.asarray(after - first)
     before = np.zeros(len(marked) + 1, dtype=np.int64)
@@ -41,6 +69,20 @@ def sums_inside(
     difference of two large numbers. So every value is cut into a part on a grid so coarse that
     no sum of such parts is ever rounded, and the small rest, whose sums are: about 32 digits
     together, and the difference of two sums keeps what it needs.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        The record, without NaN: 0 where a value is missing.
+    counts : ndarray of int, shape (w,)
+        How many values of each window are not missing.
+    first, after : ndarray of int, shape (w,)
+        As `beats_inside` gives them.
+
+    Returns
+    -------
+    total, squares, spread : ndarray, shape (w,)
+        In the unit of `values`, and twice in its square; 0 in a window without values.
 
     References
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from interbeat_collector.session_file import Recording
 
 from . import live
 from .heart_document import Heart
+from .own_baseline import Span
 from .reference_header import SETTING
 from .together import TurnsOfBoth, end_s, opening_s
 
@@ -44,6 +46,8 @@ class Material(NamedTuple):
     """When each spoke; None if that is not known."""
     talk: bool = True
     """Whether the two talked."""
+    baselines: Sequence[Span] = ()
+    """Stretches that may be a person's own baseline, oldest first."""
 
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
