@@ -134,7 +134,7 @@ def _interval(rr_s: np.ndarray, i: int, causal: bool) -> dict[str, float]:
     def threshold(values: list[float]) -> float:
         sizes = [abs(x) for x in values if not np.isnan(x)]
         spread = np.subtract(*np.quantile(sizes, [0.75, 0.25])) if sizes else 0.0
-        return min(max(5.2 * spread / 2, 0.03), max(0.25 * median(i), 0.03))
+        return min(max(5.2 * spread / 2, 0.03), max(0.3 * median(i), 0.03))
 
     around = range(max(0, i - 90), i + 1) if causal else range(max(0, i - 45), i + 46)
     known = [k for k in around if k < len(rr_s)]

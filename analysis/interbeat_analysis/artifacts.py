@@ -111,12 +111,13 @@ def find_artifacts(
     the features of Lipponen and Tarvainen set it apart and it is off the median of the 11 around
     it by more than 8 %, with a neighbour that is off by as much to the other side, as a beat
     that comes early or late leaves them; without such a neighbour, when it is more than 25 %
-    shorter or 50 % longer. Right beside a bad interval, one that is off by 8 % to the other side
-    or by 15 % to the same side is bad as well. Thresholds are at least 30 ms and at most a
-    quarter of the local median.
+    shorter than the median and than the longer one beside it, or more than 50 % longer than the
+    median and 60 % longer than the shorter one beside it. Right beside a bad interval, one that
+    is off by 8 % to the other side or by 15 % to the same side is bad as well. Thresholds are at
+    least 30 ms and at most 30 % of the local median.
 
-    The neighbour is what tells an artefact from breathing: a deep breath makes one or two
-    intervals up to a third longer, and none shorter beside them.
+    The neighbours are what tells an artefact from breathing: a deep breath makes intervals
+    longer over several steps, up to double in a slow heart, and none shorter beside them.
 
     A run of at most 8 bad intervals between two good ones is corrected when a whole number of
     intervals within 20 % of these two fills its time; otherwise it is invalid. Its kind is told
