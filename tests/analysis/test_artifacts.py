@@ -87,6 +87,26 @@ def test_a_deep_breath_is_no_artefact():
     assert bad(breath) == []
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_the_swings_of_a_slow_heart_are_no_artefacts(causal):
+    # Ten breaths of a heart between 45 and 115 bpm: its short beats outnumber its long ones.
+    breath = [0.64, 0.55, 0.53, 0.57, 0.68, 0.91, 1.22, 1.29, 0.86]
+    assert bad(np.tile(breath, 10), causal=causal) == []
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_missed_beat_is_told_from_such_a_swing(causal):
+    breath = np.array([0.9, 0.8, 0.75, 0.8, 0.95, 1.1, 1.15, 1.0])
+    rr_s = np.tile(breath, 10)
+    rr_s = np.concatenate([rr_s[:41], [rr_s[41] + rr_s[42]], rr_s[43:]])
+    assert 41 in bad(rr_s, causal=causal)
+
+
+def test_two_missed_beats_in_a_row_are_still_found():
+    rr_s = np.concatenate([steady(20), [1.6, 1.62], steady(20)])
+    assert bad(rr_s) == bad(rr_s, causal=True) == [20, 21]
+
+
 def test_frequent_ectopic_beats_do_not_hide_one_another():
     # Every second beat early: uncapped thresholds follow the changes and find nothing.
     rr_s = steady(200)
