@@ -1,39 +1,34 @@
-"""How fast an hour of RR intervals becomes variability: windows each second, artefacts, live."""
+"""How fast an hour of RR intervals becomes variability: windows each second, artefacts."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
-from itertools import takewhile
 
 import numpy as np
 
-from harness import Benchmark, Case
+from harness import Benchmark, Case, Spent
 from interbeat_analysis.artifacts import find_artifacts, redistribute
+from interbeat_analysis.corrected import windowed_corrected_hrv
 from interbeat_analysis.hrv import windowed_hrv
 from interbeat_analysis.indices import (
     as_recorded,
-    cleaned,
     whole_indices,
-    windowed_indices,
 )
-from interbeat_analysis.series import heart_rate
 from interbeat_analysis.spectra import windowed_bands
-from interbeat_collector.simulation import DyadSettings
-from interbeat_server.live import Engine
-from interbeat_server.live_heart import MEMORY_S, SHOWN_LIVE
-from interbeat_server.sources import simulated_session
 from interbeat_server.validation.recordings import recording
 
 PEERS = ["neurokit2", "heartpy"]
 RECORD = "nsr004_60min"
-TIME_GOAL_S, ARTIFACTS_GOAL_S, UPDATE_GOAL_S = 1e-3, 4e-3, 2e-3
+TIME_GOAL_S, ARTIFACTS_GOAL_S = 1e-3, 4e-3
 BANDS_GOAL_S = {60.0: 10e-3, 300.0: 40e-3}
 TIMES = {"time domain": 5000.0, "bands": 500.0}
 FEW_WINDOWS = 6
 """As many as a peer does: it takes seconds for a hundred."""
-LIVE_S = 300.0
 
 Windows = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Beat times, intervals and the ends of the windows, all in seconds."""
@@ -46,45 +41,90 @@ def benchmarks(size: float) -> list[Benchmark]:
     found = []
     for window_s in (60.0, 300.0):
         work = (beat_t_s, rr_s, np.arange(window_s, beat_t_s[-1]))
-        found += [time_domain(work, window_s), bands(work, window_s)]
+        found += [*time_domain(work, window_s), bands(work, window_s)]
     return [
         *found,
         artifacts(rr_s),
-        live_update(rr_s, max(60, int(LIVE_S * size))),
-        live_session(max(60.0, LIVE_S * size)),
         whole(rr_s[: min(len(rr_s), 400)]),
     ]
 
 
-def time_domain(work: Windows, window_s: float) -> Benchmark:
+def time_domain(work: Windows, window_s: float) -> list[Benchmark]:
     """Mean heart rate, SDNN, RMSSD, SDSD, pNN50, pNN20, SD1 and SD2 of every window."""
     beat_t_s, rr_s, end_s = work
-    return Benchmark(
-        f"Time domain, windows of {window_s:g} s each second",
-        "windows",
-        len(end_s),
-        Case("interbeat", lambda: windowed_hrv(beat_t_s, rr_s, end_s, window_s)),
-        [
-            windowed_peer("neurokit2", work, window_s, neurokit2_time, "also TINN and quantiles"),
-            *(
-                [windowed_peer("heartpy", work, window_s, heartpy_time, "four figures")]
-                if find_spec("heartpy")
-                else []
-            ),
+    bad = find_artifacts(rr_s, beat_t_s=beat_t_s)
+    peers = [windowed_peer("neurokit2", work, window_s, neurokit2_time, "also TINN and quantiles")]
+    if find_spec("heartpy"):
+        peers.append(windowed_peer("heartpy", work, window_s, heartpy_time, "four figures"))
+    # Two searches in the beats, and five running sums of 8 bytes a beat.
+    least = Case(
+        "physical estimate",
+        lambda: [
+            *(np.searchsorted(beat_t_s, end_s) for _ in range(2)),
+            *(np.cumsum(rr_s) for _ in range(5)),
         ],
-        # Two searches in the beats, and five running sums of 8 bytes a beat.
-        Case(
-            "physical estimate",
-            lambda: [
-                *(np.searchsorted(beat_t_s, end_s) for _ in range(2)),
-                *(np.cumsum(rr_s) for _ in range(5)),
-            ],
-            f"two searches and five running sums: {40 * len(rr_s) / 1e6:.2g} MB moved",
-        ),
-        2.0,
-        len(end_s) / TIME_GOAL_S,
-        TIMES["time domain"],
+        f"two searches and five running sums: {40 * len(rr_s) / 1e6:.2g} MB moved",
     )
+
+    def benchmark(variant: str, ours: Case) -> Benchmark:
+        return Benchmark(
+            f"Time domain, windows of {window_s:g} s each second, {variant}",
+            "windows",
+            len(end_s),
+            ours,
+            peers,
+            least,
+            2.0,
+            len(end_s) / TIME_GOAL_S,
+            TIMES["time domain"],
+        )
+
+    return [
+        benchmark(
+            "intervals as given",
+            Case("interbeat", lambda: windowed_hrv(beat_t_s, rr_s, end_s, window_s)),
+        ),
+        benchmark(
+            "artefacts taken care of",
+            Case(
+                "interbeat",
+                lambda: windowed_corrected_hrv(beat_t_s, rr_s, bad, end_s, window_s),
+                "found before; replaced or left out here, and counted",
+            ),
+        ),
+        benchmark(
+            "intervals as given, in a fresh process",
+            Case("interbeat", lambda: fresh(work, window_s), "where memory is fetched anew"),
+        ),
+    ]
+
+
+FRESH = """
+import sys, json
+from statistics import median
+from time import perf_counter, process_time
+import numpy as np
+from interbeat_analysis.hrv import windowed_hrv
+beats, window_s, last_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+rr_s = 0.8 + 0.05 * np.random.default_rng(1).standard_normal(beats)
+rr_s *= last_s / rr_s.sum()
+beat_t_s, end_s = np.cumsum(rr_s), np.arange(window_s, last_s)
+spent = []
+for _ in range(21):
+    wall_s, cpu_s = perf_counter(), process_time()
+    windowed_hrv(beat_t_s, rr_s, end_s, window_s)
+    spent.append((perf_counter() - wall_s, process_time() - cpu_s))
+print(json.dumps([median(each) for each in zip(*spent)]))
+"""
+
+
+def fresh(work: Windows, window_s: float) -> Spent:
+    """The median of a process that has done nothing else, with as many beats and windows."""
+    beat_t_s, rr_s, _ = work
+    wanted = [str(len(rr_s)), str(window_s), str(beat_t_s[-1])]
+    command = [sys.executable, "-P", "-c", FRESH, *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Spent(*json.loads(done.stdout), 0.0)
 
 
 def bands(work: Windows, window_s: float) -> Benchmark:
@@ -136,79 +176,6 @@ def artifacts(rr_s: np.ndarray) -> Benchmark:
         2.5,
         4644 / ARTIFACTS_GOAL_S,
     )
-
-
-def live_update(rr_s: np.ndarray, seconds: int) -> Benchmark:
-    """What a second of one heart costs: artefacts, the newest heart rate, and the indices."""
-    beat_t_s = np.cumsum(rr_s)
-    first_s = min(MEMORY_S, float(beat_t_s[-1]) - seconds - 1.0)
-    moments_s = first_s + np.arange(seconds)
-
-    def run() -> None:
-        for t_s in moments_s:
-            known = slice(*np.searchsorted(beat_t_s, [t_s - MEMORY_S, t_s]))
-            heart = cleaned(beat_t_s[known], rr_s[known], causal=True)
-            heart_rate(heart.beat_t_s, heart.nn_s, t_s - 1.0 - np.arange(12) / 4.0)
-            windowed_indices(heart, np.array([t_s]), 60.0, names=SHOWN_LIVE, live=True)
-
-    minute_s = rr_s[:75]
-    return Benchmark(
-        "Live, variability of one person each second",
-        "updates",
-        seconds,
-        Case("interbeat", run, f"from {MEMORY_S:g} s of beats, as the page has it"),
-        [few_calls("neurokit2", lambda: neurokit2_time(minute_s), seconds)],
-        Case(
-            "physical estimate",
-            lambda: [np.cumsum(minute_s) for _ in range(seconds)],
-            "one running sum of a minute of beats",
-        ),
-        2.0,
-        1.0 / UPDATE_GOAL_S,
-    )
-
-
-def live_session(duration_s: float) -> Benchmark:
-    """Everything a second of a session costs: packets to beats, series, correlation, indices."""
-    _, endless = simulated_session(DyadSettings(seed=1))
-    events = list(takewhile(lambda event: event.t_s <= duration_s, endless))
-    ticks = np.arange(0.25, duration_s, 0.25).tolist()
-
-    def run() -> None:
-        engine = Engine()
-        coming = iter(events)
-        event = next(coming, None)
-        for t_s in ticks:
-            while event is not None and event.t_s <= t_s:
-                engine.push(event)
-                event = next(coming, None)
-            engine.frame(t_s)
-
-    minute_s = recording(RECORD)[:75]
-    seconds = 2 * int(duration_s)
-    return Benchmark(
-        "Live, a whole session",
-        "seconds of a person",
-        seconds,
-        Case("interbeat", run, "decoding, beat clock, heart rate, correlation and indices"),
-        [few_calls("neurokit2", lambda: neurokit2_time(minute_s), seconds)],
-        Case(
-            "physical estimate",
-            lambda: [np.cumsum(minute_s) for _ in range(seconds)],
-            "one running sum of a minute of beats",
-        ),
-        2.0,
-    )
-
-
-def few_calls(name: str, call: Callable[[], object], wanted: int) -> Case:
-    """A peer's time domain of one minute, called a few times for many."""
-
-    def run() -> None:
-        for _ in range(FEW_WINDOWS):
-            call()
-
-    return Case(name, quiet(run), "time domain of one minute alone, scaled", FEW_WINDOWS / wanted)
 
 
 def whole(rr_s: np.ndarray) -> Benchmark:

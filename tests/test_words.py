@@ -65,10 +65,12 @@ def page_files() -> list[Path]:
 
 
 def python_files() -> list[Path]:
-    """What a user may be told by: the server, the straps' texts, and the reasons of the gates."""
-    reasons = ROOT / "analysis" / "interbeat_analysis" / "gates.py"
-    folders = ("server/interbeat_server", "collector/interbeat_collector")
-    return [reasons, *sorted(path for f in folders for path in (ROOT / f).rglob("*.py"))]
+    """What a user may be told by: the commands and the server, straps, reasons and refusals."""
+    folders = (
+        *("server/interbeat_server", "collector/interbeat_collector"),
+        "analysis/interbeat_analysis",
+    )
+    return sorted(path for f in folders for path in (ROOT / f).rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
@@ -87,8 +89,14 @@ def test_what_the_program_says_holds_no_denied_word(path: Path) -> None:
             assert found_in(text) == [], text
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/couples.md", "docs/clinicians.md"])
-def test_texts_for_couples_and_clinicians_hold_no_denied_word(name: str) -> None:
+TEXTS = (
+    *("README.md", "CHANGELOG.md", "docs/couples.md", "docs/clinicians.md", "docs/commands.md"),
+    *("hardware/README.md", "collector/interbeat_collector/straps.toml", "run.py"),
+)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts_for_those_who_use_it_hold_no_denied_word(name: str) -> None:
     text = " ".join((ROOT / name).read_text("utf-8").split())
     assert found_in(text) == []
 
@@ -123,6 +131,22 @@ def test_what_analyze_prints_holds_no_denied_word(
 )
 def test_the_list_finds_what_it_is_for(text: str, kind: str) -> None:
     assert kind in found_in(text)
+
+
+def test_a_denied_word_is_found_where_the_program_would_say_it(tmp_path: Path) -> None:
+    module = tmp_path / "said.py"
+    module.write_text(
+        '"""Of arrhythmia."""\n'
+        'HELP = "says how stressed you are"\n'
+        'def told(bpm):\n    """Of stress."""\n    return f"{bpm} bpm is abnormal"\n'
+    )
+    said = [found_in(text) for text in strings_of(module)]
+    assert said == [["stress"], ["verdict on health"]]
+    page = "<!-- stress --><p>/* norms */ Your heart is healthy</p>\n  // a risk\n"
+    assert found_in(without_comments(page)) == ["verdict on health"]
+    for texts in (page_files(), python_files()):
+        assert len(texts) > 15
+    assert {"words.py", "gates.py", "straps.py"} <= {path.name for path in python_files()}
 
 
 def test_plain_words_of_the_program_pass() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from interbeat_collector.events import PARTNERS, End, Event, Partner, Session, Speech
-from interbeat_collector.session_file import SessionWriter
+from interbeat_collector.session_file import Recording, SessionWriter
 from interbeat_collector.simulation import DyadSettings, SimulatedSession, sessions
 from interbeat_collector.virtual_strap import strap_packets
+from interbeat_server import people
 
 ANA_AND_BEN: dict[Partner, str] = {"a": "Ana", "b": "Ben"}
 
@@ -29,6 +30,7 @@ def written(
     labels: dict[Partner, str] = ANA_AND_BEN,
     recorded: tuple[Partner, ...] = PARTNERS,
     speech: bool = True,
+    judged_by: list[Recording] | None = None,
 ) -> Path:
     """A session in which the straps of `recorded` partners sent what their hearts did."""
     found = simulated(settings, duration_s)
@@ -36,6 +38,8 @@ def written(
         name, "simulated", "2026-01-01T00:00:00Z", dict(labels), {"a": {}, "b": {}}, "interbeat",
         {"hearts": "simulated", **asdict(settings)},
     )  # fmt: skip
+    if judged_by:
+        header = people.judged_by(header, judged_by)
     events: list[Event] = []
     for p in recorded:
         events += strap_packets(p, found.beat_t_s[p], seed=settings.seed)

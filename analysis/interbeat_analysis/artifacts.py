@@ -99,7 +99,11 @@ class _Runs(NamedTuple):
 
 
 def find_artifacts(
-    rr_s: np.ndarray, *, beat_t_s: np.ndarray | None = None, causal: bool = False
+    rr_s: np.ndarray,
+    *,
+    beat_t_s: np.ndarray | None = None,
+    causal: bool = False,
+    since: int = 0,
 ) -> Artifacts:
     """Say of each interval whether it is from one heart beat to its next.
 
@@ -135,6 +139,8 @@ def find_artifacts(
         Whether an interval is judged by what came before and three beats after it, as a live
         program must. Whether an interval is bad then never changes once three more are known;
         whether its run is corrected is settled when the run has ended.
+    since : int
+        The first interval that is asked about; what is said of earlier ones is not to be used.
 
     Returns
     -------
@@ -160,7 +166,9 @@ def find_artifacts(
     kind = np.zeros(len(rr_s), dtype=np.int8)
     stands_for = np.ones(len(rr_s), dtype=np.int64)
     part = _parts(rr_s, told, beat_t_s)[told]
-    state[told], kind[told], stands_for[told] = _judged(rr_s[told], part, causal=causal)
+    state[told], kind[told], stands_for[told] = _judged(
+        rr_s[told], part, causal=causal, since=int(np.count_nonzero(told[:since]))
+    )
     return Artifacts(state, kind, stands_for)
 
 
@@ -216,11 +224,7 @@ def redistribute(beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts) -> Re
         (median above 10).
     """
     beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    if found.state.shape != rr_s.shape:
-        raise ValueError(
-            f"found is of {len(found.state)} intervals and rr_s of {len(rr_s)}; "
-            "pass what find_artifacts gave for these"
-        )
+    check_found(found, rr_s)
     corrected = found.state == State.CORRECTED
     new = np.repeat(corrected, found.stands_for)
     nn_s = np.repeat(np.where(found.state == State.INVALID, np.nan, rr_s), found.stands_for)
@@ -233,8 +237,17 @@ def redistribute(beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts) -> Re
     return Redistributed(t_s, nn_s, new)
 
 
+def check_found(found: Artifacts, rr_s: np.ndarray) -> None:
+    """Refuse verdicts that are of another record."""
+    if found.state.shape != rr_s.shape:
+        raise ValueError(
+            f"found is of {len(found.state)} intervals and rr_s of {len(rr_s)}; "
+            "pass what find_artifacts gave for these"
+        )
+
+
 def _judged(
-    rr_s: np.ndarray, part: np.ndarray, *, causal: bool
+    rr_s: np.ndarray, part: np.ndarray, *, causal: bool, since: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """State, kind and replacements of intervals that are all numbers."""
     state = np.full(len(rr_s), State.OK, dtype=np.int8)
@@ -242,7 +255,7 @@ def _judged(
     stands_for = np.ones(len(rr_s), dtype=np.int64)
     if not len(rr_s):
         return state, kind, stands_for
-    found = features(rr_s, part, causal=causal)
+    found = features(rr_s, part, causal=causal, since=since)
     classes = classify(found, part)
     bad = bad_intervals(found, part, classes)
     if not bad.any():

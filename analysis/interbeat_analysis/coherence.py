@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from interbeat_analysis.checks import check_length, check_min_valid, window_samples
 from interbeat_analysis.series import check_positive
-from interbeat_analysis.windowed import check_length, window_samples
 
 
 class Coherence(NamedTuple):
@@ -75,8 +75,7 @@ def coherence(
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     check_length(a, b)
     check_positive("fs", fs, "Hz")
-    if not 0 < min_valid <= 1:
-        raise ValueError(f"min_valid = {min_valid} must be above 0 and at most 1")
+    check_min_valid(min_valid)
     segment = window_samples("segment_s", segment_s, fs, least=4)
     width = len(a) if window_s is None else window_samples("window_s", window_s, fs, least=segment)
     hop = window_samples("hop_s", hop_s, fs, least=1)

@@ -11,13 +11,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.checks import checked_pair, window_samples
 from interbeat_analysis.peaks import peaks
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean, leadership
 from interbeat_analysis.windowed import (
     WindowedCrossCorrelation,
     fisher_z,
-    window_samples,
     windowed_cross_correlation,
 )
 
@@ -97,9 +97,7 @@ def published(
     }
     if compat not in layouts:
         raise ValueError(f"compat = {compat!r} must be one of {', '.join(layouts)}")
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; both must be (n,)")
+    a, b = checked_pair(a, b)
     return layouts[compat](a, b, fs, window_s=window_s, hop_s=hop_s, max_lag_s=max_lag_s)
 
 

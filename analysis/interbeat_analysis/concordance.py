@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.checks import check_length, window_samples
 from interbeat_analysis.sliding import sliding_sum
-from interbeat_analysis.windowed import check_length, window_samples, windowed_cross_correlation
+from interbeat_analysis.windowed import windowed_cross_correlation
 
 Slope = Literal["ols", "endpoint"]
 

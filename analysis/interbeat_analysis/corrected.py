@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import Artifacts, redistribute
+from interbeat_analysis.artifacts import Artifacts, Redistributed, check_found, redistribute
 from interbeat_analysis.differences import Differences, differences_inside
 from interbeat_analysis.hrv import HRV, hrv_inside
 from interbeat_analysis.series import check_positive, checked_beats
@@ -109,26 +109,59 @@ def _corrected(
     beat_t_s: np.ndarray, rr_s: np.ndarray, found: Artifacts, windows: _Windows
 ) -> CorrectedHRV:
     beat_t_s, rr_s = checked_beats(beat_t_s, rr_s)
-    made = redistribute(beat_t_s, rr_s, found)
-    bad = found.bad
+    check_found(found, rr_s)
     first, after = windows(beat_t_s)
+    # Live, a window is the last minute of many: the others cost nothing.
+    held = _held(found.bad, first, after)
+    beat_t_s, rr_s, found = beat_t_s[held], rr_s[held], Artifacts(*(said[held] for said in found))
+    first, after = first - held.start, after - held.start
+    bad = found.bad
+    made = Redistributed(beat_t_s, rr_s, bad)
+    if bad.any():
+        made = redistribute(beat_t_s, rr_s, found)
     with np.errstate(invalid="ignore"):
         bad_percent = 100.0 * counts_inside(bad, first, after) / (after - first)
     few = bad_percent <= MOST_REDISTRIBUTED_PERCENT
 
     nn_s = np.where(bad, np.nan, rr_s)
-    differences = Differences(*np.empty((len(Differences._fields), len(few))))
-    for chosen, t_s, intervals_s in ((few, made.beat_t_s, made.nn_s), (~few, beat_t_s, nn_s)):
-        if chosen.any():
-            starts, stops = windows(t_s)
-            some = differences_inside(t_s, intervals_s, starts[chosen], stops[chosen])
-            for whole, values in zip(differences, some, strict=True):
-                whole[chosen] = values
     return CorrectedHRV(
-        hrv_inside(nn_s, first, after, differences),
+        hrv_inside(nn_s, first, after, _differences(few, made, beat_t_s, nn_s, windows)),
         np.where(few, "redistributed", "masked"),
         bad_percent,
     )
+
+
+def _held(bad: np.ndarray, first: np.ndarray, after: np.ndarray) -> slice:
+    """The intervals of all windows, with the runs that reach into them and the good ones beside."""
+    if not len(first):
+        return slice(0, 0)
+    start, stop = int(first.min()), int(after.max())
+    while 0 < start < len(bad) and bad[start]:
+        start -= 1
+    while stop < len(bad) and bad[stop]:
+        stop += 1
+    return slice(start, stop + 1)
+
+
+def _differences(
+    few: np.ndarray,
+    made: Redistributed,
+    beat_t_s: np.ndarray,
+    nn_s: np.ndarray,
+    windows: _Windows,
+) -> Differences:
+    """Of the redistributed record where few intervals are bad, else of those that are not."""
+    if few.all():
+        return differences_inside(made.beat_t_s, made.nn_s, *windows(made.beat_t_s))
+    figures = np.empty((len(Differences._fields) - 1, len(few)))
+    differences = Differences._make([*figures, np.zeros(len(few), dtype=np.int64)])
+    for chosen, t_s, intervals_s in ((few, made.beat_t_s, made.nn_s), (~few, beat_t_s, nn_s)):
+        if chosen.any():
+            first, after = (places[chosen] for places in windows(t_s))
+            some = differences_inside(t_s, intervals_s, first, after)
+            for whole, values in zip(differences, some, strict=True):
+                whole[chosen] = values
+    return differences
 
 
 def _shaped(made: CorrectedHRV, shape: tuple[int, ...]) -> CorrectedHRV:

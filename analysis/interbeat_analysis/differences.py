@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.series import neighbours
+from interbeat_analysis.series import joined
 from interbeat_analysis.window_sums import counts_inside, sums_inside
 
 MS_PER_S = 1000.0
@@ -51,15 +51,19 @@ def differences_inside(
     """
     off_s = off_centre(nn_s)[0]
     # Difference i lies between intervals i and i + 1, so a window has one fewer of them.
-    follows = neighbours(beat_t_s, nn_s)[1:]
-    step_s = follows * (off_s[1:] - off_s[:-1])
-    pair_s = follows * (off_s[1:] + off_s[:-1])
+    follows = joined(beat_t_s, nn_s)[1:]
+    # One below the other, how far two intervals differ and what they sum up to.
+    both_s = np.empty((2, len(follows)))
+    np.subtract(off_s[1:], off_s[:-1], out=both_s[0])
+    np.add(off_s[1:], off_s[:-1], out=both_s[1])
+    both_s *= follows
     stop = np.maximum(after - 1, 0)
     begin = np.minimum(first, stop)
     steps = counts_inside(follows, begin, stop)
-    _, squares, spread = sums_inside(step_s, steps, begin, stop)
-    _, _, pair_spread = sums_inside(pair_s, steps, begin, stop)
-    step_us = np.rint(np.abs(step_s) * US_PER_S)
+    _, (squares, _), (spread, pair_spread) = sums_inside(both_s, steps, begin, stop)
+    step_us = np.abs(both_s[0])
+    step_us *= US_PER_S
+    np.rint(step_us, out=step_us)
 
     n = steps.astype(np.float64)
     freedom = n - 1.0
@@ -78,7 +82,20 @@ def differences_inside(
 
 
 def off_centre(nn_s: np.ndarray) -> tuple[np.ndarray, float]:
-    """Intervals less one of them, 0 where there is none, and that one: small numbers add well."""
+    """Intervals less one of them, since small numbers add well.
+
+    Parameters
+    ----------
+    nn_s : ndarray, shape (n,)
+        NN intervals in seconds, NaN where one was rejected.
+
+    Returns
+    -------
+    off_s : ndarray, shape (n,)
+        Intervals less the first valid one, in seconds; 0 where one was rejected.
+    centre_s : float
+        The first valid interval in seconds; 0 without one.
+    """
     valid = ~np.isnan(nn_s)
     centre_s = float(nn_s[np.argmax(valid)]) if valid.any() else 0.0
     return np.where(valid, nn_s - centre_s, 0.0), centre_s

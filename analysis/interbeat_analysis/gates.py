@@ -94,7 +94,7 @@ def gate(
     confidence: float = np.nan,
     irregular: bool = False,
     handled: str = "corrected",
-    edges_s: float = 0.0,
+    counted_s: float | None = None,
 ) -> Gate:
     """Say whether a figure may be shown as it is, with doubt, or not at all.
 
@@ -118,9 +118,9 @@ def gate(
     handled : str
         What became of those beats, for the reason: "corrected", or "in doubt" where they were
         left as they are.
-    edges_s : float
-        Seconds that a window may lack and still be whole: beats cut at its edges or, live, on
-        their way.
+    counted_s : float, optional
+        Length that counts against `NEEDS`, where it is not `window_s`: that of a window of which
+        little is missing. The reason names `window_s`.
 
     Returns
     -------
@@ -156,16 +156,16 @@ def gate(
     if corrected_percent > OFF_CORRECTED_PERCENT:
         why = IRREGULAR if irregular else TOO_NOISY
         return Gate("off", f"{why}: {_share(corrected_percent)} of the beats {handled}")
-    whole_s = window_s + edges_s if window_s > 0 else 0.0
-    if whole_s < need.grey_s:
-        return Gate("off", f"{window_s:.0f} s seen, {need.grey_s:.0f} s needed")
+    long_s = window_s if counted_s is None else counted_s
+    if long_s < need.grey_s:
+        return Gate("off", f"{int(window_s)} s seen, {need.grey_s:.0f} s needed")
     if confidence < OFF_CONFIDENCE:
         return Gate("off", f"confidence {confidence:.2f}, {OFF_CONFIDENCE} needed")
     doubts = []
     if corrected_percent > GREY_CORRECTED_PERCENT:
         doubts.append(f"{_share(corrected_percent)} of the beats {handled}")
-    if whole_s < need.ok_s:
-        doubts.append(f"{window_s:.0f} s seen, {need.ok_s:.0f} s needed to be sure")
+    if long_s < need.ok_s:
+        doubts.append(f"{int(window_s)} s seen, {need.ok_s:.0f} s needed to be sure")
     if confidence < GREY_CONFIDENCE:
         doubts.append(f"confidence {confidence:.2f}")
     if index in ("hf_ms2", "hf_nu", "lf_nu", "lf_hf") and mean_hr_bpm < MIN_HF_BPM:
@@ -185,14 +185,14 @@ def rated(
     confidence: float = np.nan,
     irregular: bool = False,
     handled: str = "corrected",
-    edges_s: float = 0.0,
+    counted_s: float | None = None,
 ) -> Index:
     """A figure together with what it rests on and its state.
 
     Parameters
     ----------
     index, window_s, corrected_percent, live, mean_hr_bpm, confidence, irregular, handled,
-    edges_s
+    counted_s
         As `gate`.
     value : float
         The figure; NaN when it could not be computed, which puts it off.
@@ -218,7 +218,7 @@ def rated(
         confidence=confidence,
         irregular=irregular,
         handled=handled,
-        edges_s=edges_s,
+        counted_s=counted_s,
     )
     if np.isnan(value) and found.state != "off":
         found = Gate("off", "too few beats in a row, or none that differ")

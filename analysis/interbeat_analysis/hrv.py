@@ -247,6 +247,24 @@ def hrv_inside(
 
     The differences are handed in, since they may be of other intervals
     (`interbeat_analysis.corrected`).
+
+    Parameters
+    ----------
+    nn_s : ndarray, shape (n,)
+        NN intervals in seconds, NaN where one was rejected.
+    first, after : ndarray of int, shape (w,)
+        First interval of each window, and the first one after it.
+    differences : Differences
+        Figures of the successive differences of each window.
+
+    Returns
+    -------
+    HRV
+        Arrays of shape (w,), NaN where a window holds too few beats.
+
+    See Also
+    --------
+    windowed_hrv : the definitions, and a reference.
     """
     off_s, centre_s = off_centre(nn_s)
     beats = counts_inside(~np.isnan(nn_s), first, after)

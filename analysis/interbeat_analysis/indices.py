@@ -1,7 +1,7 @@
 """All indices of a heart, each with what it rests on: a whole recording, or sliding windows.
 
 A recording is one window that holds everything, so both go one way. What is computed lies in
-`hrv`, `spectra`, `nonlinear` and `respiration`; what is fit to be shown is decided by `gates`.
+`hrv`, `spectra`, `lomb`, `nonlinear` and `respiration`; `gates` decides what is fit to be shown.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from interbeat_analysis.artifacts import (
     redistribute,
 )
 from interbeat_analysis.corrected import CorrectedHRV, corrected_hrv, windowed_corrected_hrv
+from interbeat_analysis.frequency_bands import Bands
 from interbeat_analysis.gates import Index, rated
 from interbeat_analysis.holes import runs
 from interbeat_analysis.hrv import HRV, triangular_index, windowed_hrv, windowed_share
+from interbeat_analysis.lomb import lomb_bands
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
 from interbeat_analysis.respiration import Respiration, respiration
 from interbeat_analysis.series import checked_beats
 from interbeat_analysis.spectra import (
     KUBIOS_LIKE,
     TASK_FORCE,
-    Bands,
     Preset,
     bands,
-    lomb_bands,
     tachogram,
     windowed_bands,
 )
@@ -44,9 +44,9 @@ FREQUENCY_DOMAIN = ("vlf_ms2", "lf_ms2", "hf_ms2", "total_ms2", "lf_nu", "hf_nu"
 LOMB = {"lf_lomb_ms2": "lf_ms2", "hf_lomb_ms2": "hf_ms2"}
 """The same bands from the beats as they are, under the same gates."""
 
-EDGES_S = 5.0
-"""What a window may lack and still be whole: the beats cut at its edges, live those that are on
-their way, and one lost packet, lest a figure turn grey and back every minute."""
+WHOLE_SHARE = 0.9
+"""A window counts as whole while this share of it was seen: live, the newest beats are on their
+way, and a packet may be lost, lest a figure turn grey and back every minute."""
 
 BREATHING_WINDOW_S = 60.0
 """Nobody breathes evenly for an hour: the rate of a recording is the median over its minutes."""
@@ -159,6 +159,9 @@ def whole_indices(heart: Cleaned, preset: Preset = TASK_FORCE) -> dict[str, Inde
     t_s = heart.beat_t_s
     end_s, window_s = (t_s[-1], t_s[-1] - t_s[0] + 1.0) if len(t_s) else (0.0, 1.0)
     basis = _basis(heart, np.array([end_s]), float(window_s))
+    # The edges of a recording cut an interval each: five minutes of beats span a little less.
+    edges_s = 2 * 60.0 / basis.time_domain.mean_hr_bpm
+    basis = basis._replace(length_s=basis.length_s + edges_s)
     filled = heart.filled()
     spectrum = bands(filled.beat_t_s, filled.nn_s, preset)
     lomb = lomb_bands(heart.beat_t_s, heart.nn_s)
@@ -245,6 +248,9 @@ class _Basis(NamedTuple):
     bad_percent: np.ndarray
     irregular: np.ndarray
     covered_s: np.ndarray
+    """Sum of the valid intervals."""
+    length_s: np.ndarray
+    """How much of the window lies within the recording."""
     method: np.ndarray
     handled: str
 
@@ -259,12 +265,27 @@ def _basis(heart: Cleaned, end_s: np.ndarray, window_s: float) -> _Basis:
             np.full(end_s.shape, AS_RECORDED),
             windowed_share(beat_t_s, found.bad, end_s, window_s),
         )
-    early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
-    with np.errstate(invalid="ignore"):
+    irregular = np.zeros(end_s.shape, dtype=bool)
+    if made.bad_percent.any():
+        early = windowed_share(beat_t_s, found.kind == Kind.ECTOPIC, end_s, window_s)
         irregular = early > 0.5 * made.bad_percent
+    with np.errstate(invalid="ignore"):
         covered_s = np.where(made.hrv.beats > 0, 60.0 * made.hrv.beats / made.hrv.mean_hr_bpm, 0.0)
     handled = "corrected" if corrected else "in doubt"
-    return _Basis(made.hrv, made.bad_percent, irregular, covered_s, made.method, handled)
+    length_s = np.clip(end_s - _opening_s(heart), 0.0, window_s)
+    return _Basis(made.hrv, made.bad_percent, irregular, covered_s, length_s, made.method, handled)
+
+
+def _opening_s(heart: Cleaned) -> float:
+    """The beat that opens the first interval, as far as it is known; inf without beats."""
+    if not len(heart.beat_t_s):
+        return float("inf")
+    return float(heart.beat_t_s[0] - np.nan_to_num(heart.rr_s[0]))
+
+
+def _counted_s(seen_s: float, length_s: float) -> float:
+    """Length of a window against the gates: what was seen, or all of it when little is missing."""
+    return max(seen_s, length_s) if seen_s >= WHOLE_SHARE * length_s else seen_s
 
 
 def _rated(
@@ -279,10 +300,11 @@ def _rated(
     """The values of one window with their states."""
     found = {}
     for name, value in values.items():
+        seen = float(seen_s.get(name, basis.covered_s[at]))
         found[name] = rated(
             LOMB.get(name, name),
             value,
-            float(seen_s.get(name, basis.covered_s[at])),
+            seen,
             int(basis.time_domain.beats[at]),
             float(basis.bad_percent[at]),
             live=live,
@@ -290,7 +312,7 @@ def _rated(
             confidence=confidence.get(name, np.nan),
             irregular=bool(basis.irregular[at]),
             handled=basis.handled,
-            edges_s=EDGES_S,
+            counted_s=float(_counted_s(seen, basis.length_s[at])),
         )
     return found
 

@@ -12,10 +12,11 @@ from typing import NamedTuple, TypedDict, Unpack
 import numpy as np
 from scipy import fft
 
+from interbeat_analysis.checks import checked_pair, window_samples
 from interbeat_analysis.holes import filled
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean
-from interbeat_analysis.windowed import fisher_z, window_samples, windowed_cross_correlation
+from interbeat_analysis.windowed import fisher_z, windowed_cross_correlation
 
 
 class Windows(TypedDict, total=False):
@@ -91,7 +92,7 @@ def segment_permutation(
     .. [1] Tschacher, W., & Haken, H. (2019). The process of psychotherapy. Springer.
        https://doi.org/10.1007/978-3-030-12748-0
     """
-    a, b = _pair(a, b)
+    a, b = checked_pair(a, b)
     _at_least_one(draws)
     width = window_samples("window_s", window_s, fs, least=2)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)
@@ -184,7 +185,7 @@ def fourier_null(
     ValueError
         If a setting is out of its range or the series differ in length.
     """
-    a, b = _pair(a, b)
+    a, b = checked_pair(a, b)
     observed = mean_abs_and_signed_z(a, b, fs, layout)
     if np.isnan(observed[0]):
         return _nothing("no window in which enough of both is known and moves")
@@ -217,13 +218,6 @@ def _among(of_pairs: list[tuple[float, np.ndarray]], null: str) -> RandomNull:
 def _nothing(reason: str) -> RandomNull:
     nan = np.nan
     return RandomNull("none", reason, nan, nan, nan, nan, np.empty(0), np.empty(0))
-
-
-def _pair(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; both must be (n,)")
-    return a, b
 
 
 def _at_least_one(draws: int) -> None:

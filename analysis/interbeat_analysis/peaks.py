@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.windowed import WindowedCrossCorrelation, window_samples
+from interbeat_analysis.checks import window_samples
+from interbeat_analysis.windowed import WindowedCrossCorrelation
 
 SPAN = 0.25
 """Share of the lags that a smoothed value is fitted to."""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from interbeat_analysis.checks import check_length, check_min_valid, window_samples
 from interbeat_analysis.holes import filled
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Layout, window_sums
-from interbeat_analysis.windowed import check_length, window_samples
 
 LF_HZ = (0.04, 0.15)
 HF_HZ = (0.15, 0.40)
@@ -202,8 +202,7 @@ def _layout(
     check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
-    if not 0 < min_valid <= 1:
-        raise ValueError(f"min_valid = {min_valid} must be above 0 and at most 1")
+    check_min_valid(min_valid)
     check_length(a, b)
     return Layout(max(0, (a.shape[-1] - width) // hop + 1), width, hop)
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from interbeat_analysis.checks import checked_pair
+
 MOST_SAMPLES = 6000
 """A table of all pairs of moments has so many rows and columns at most: 70 MB."""
 
@@ -119,9 +121,7 @@ def recurrence_nearby(a: np.ndarray, b: np.ndarray, most: int, *, radius: float 
        categorical and continuous time series: an R package. Frontiers in Psychology, 5, 510.
        https://doi.org/10.3389/fpsyg.2014.00510
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; both must be (n,)")
+    a, b = checked_pair(a, b)
     if most < 0:
         raise ValueError(f"most = {most} must be at least 0")
     if not radius > 0:

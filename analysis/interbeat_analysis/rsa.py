@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from interbeat_analysis.frequency_bands import HF_HZ, band_power
 from interbeat_analysis.series import check_positive
-from interbeat_analysis.spectra import HF_HZ, band_power
 
 MIN_CYCLES = 2.0
 """Periods of the slowest rhythm of the band that a window has to hold."""

@@ -140,7 +140,7 @@ def neighbours(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
     ValueError
         As `heart_rate`.
     """
-    return _follows(*checked_beats(beat_t_s, rr_s))
+    return joined(*checked_beats(beat_t_s, rr_s))
 
 
 def known_until(beat_t_s: np.ndarray, look_ahead: int) -> float:
@@ -170,7 +170,23 @@ def known_until(beat_t_s: np.ndarray, look_ahead: int) -> float:
 
 
 def checked_intervals(rr_s: np.ndarray) -> np.ndarray:
-    """Intervals as float64, NaN where not a positive number; refused when not in seconds."""
+    """Intervals as float64, NaN where not a positive number; refused when not in seconds.
+
+    Parameters
+    ----------
+    rr_s : array_like
+        Intervals in seconds.
+
+    Returns
+    -------
+    ndarray, shape of `rr_s`
+        The intervals in seconds; NaN where one is NaN, infinite, zero or negative.
+
+    Raises
+    ------
+    ValueError
+        If the median of the positive ones is above 10: milliseconds.
+    """
     rr_s = np.asarray(rr_s, dtype=np.float64)
     valid = (rr_s > 0) & np.isfinite(rr_s)
     if not valid.all():
@@ -184,13 +200,37 @@ def checked_intervals(rr_s: np.ndarray) -> np.ndarray:
 
 
 def checked_beats(beat_t_s: np.ndarray, rr_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Beat times and their intervals as float64; refused when they cannot be what they say."""
+    """Beat times and their intervals as float64; refused when they cannot be what they say.
+
+    Parameters
+    ----------
+    beat_t_s : array_like, shape (n,)
+        Time of the beat that ends each interval, in seconds, strictly increasing.
+    rr_s : array_like, shape (n,)
+        Intervals in seconds.
+
+    Returns
+    -------
+    beat_t_s, rr_s : ndarray, shape (n,)
+        Both in seconds, the intervals as `checked_intervals` gives them.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a beat time is NaN or does not increase, or as
+        `checked_intervals`.
+    """
     beat_t_s = np.asarray(beat_t_s, dtype=np.float64)
     rr_s = checked_intervals(rr_s)
     if beat_t_s.ndim != 1 or beat_t_s.shape != rr_s.shape:
         raise ValueError(
             f"beat times and intervals have shapes {beat_t_s.shape} and {rr_s.shape}; "
             "both must be (n,), one interval for each beat that ends it"
+        )
+    if not np.isfinite(beat_t_s).all():
+        at = int(np.argmin(np.isfinite(beat_t_s)))
+        raise ValueError(
+            f"beat_t_s[{at}] = {beat_t_s[at]} s must be a number; leave out beats without a time"
         )
     rises = beat_t_s[1:] > beat_t_s[:-1]
     if not rises.all():
@@ -202,12 +242,26 @@ def checked_beats(beat_t_s: np.ndarray, rr_s: np.ndarray) -> tuple[np.ndarray, n
 
 
 def check_positive(name: str, value: float, unit: str) -> None:
-    """Refuse a setting that is not a positive, finite number."""
+    """Refuse a setting that is not a positive, finite number.
+
+    Parameters
+    ----------
+    name, unit : str
+        What the setting is called, and its unit.
+    value : float
+        The setting.
+
+    Raises
+    ------
+    ValueError
+        If `value` is zero, negative, infinite or NaN.
+    """
     if not 0 < value < np.inf:
         raise ValueError(f"{name} = {value} {unit} must be above 0 and finite")
 
 
-def _follows(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
+def joined(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
+    """As `neighbours`, of beats that have been checked."""
     follows = np.zeros(len(beat_t_s), dtype=bool)
     missed_s = np.abs(beat_t_s[1:] - rr_s[1:] - beat_t_s[:-1])
     follows[1:] = (missed_s <= NEIGHBOUR_TOLERANCE_S) & ~np.isnan(rr_s[:-1])
@@ -217,16 +271,18 @@ def _follows(beat_t_s: np.ndarray, rr_s: np.ndarray) -> np.ndarray:
 def _knots(beat_t_s: np.ndarray, rr_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Beats of all runs that carry a spline, one after another, and which of them open a run."""
     valid = ~np.isnan(rr_s)
-    starts = valid & ~_follows(beat_t_s, rr_s)
+    starts = valid & ~joined(beat_t_s, rr_s)
     run = np.cumsum(starts) - 1
     lengths = np.bincount(run[valid])
     kept = np.flatnonzero(valid)
     kept = kept[lengths[run[kept]] >= MIN_RUN_INTERVALS]
-    first = kept[starts[kept]]
-    at = np.searchsorted(kept, first)
-    knot_s = np.insert(beat_t_s[kept], at, beat_t_s[first] - rr_s[first])
-    opens = np.zeros(len(knot_s), dtype=bool)
-    opens[at + np.arange(len(at))] = True
+    starts = starts[kept]
+    first = kept[starts]
+    opens = np.ones(len(kept) + len(first), dtype=bool)
+    opens[np.arange(len(kept)) + np.cumsum(starts)] = False
+    knot_s = np.empty(len(opens))
+    knot_s[~opens] = beat_t_s[kept]
+    knot_s[opens] = beat_t_s[first] - rr_s[first]
     return knot_s, opens
 
 
@@ -246,8 +302,9 @@ def _beats_per_s(
 def _slopes(knot_s: np.ndarray, opens: np.ndarray) -> np.ndarray:
     """Slopes of the splines at their knots: one tridiagonal system, uncoupled between runs."""
     first = np.flatnonzero(opens)
-    last = np.append(first[1:], len(knot_s)) - 1
-    length = np.diff(knot_s)
+    last = np.empty_like(first)
+    last[:-1], last[-1] = first[1:] - 1, len(knot_s) - 1
+    length = knot_s[1:] - knot_s[:-1]
     length[last[:-1]] = 1.0  # between two runs; every row that reads it is replaced below
     rate = 1.0 / length
 

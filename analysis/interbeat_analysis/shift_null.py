@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from interbeat_analysis.checks import check_min_valid, checked_pair, window_samples
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import sliding_sum
 from interbeat_analysis.unit_windows import UnitWindows, z_of_all
-from interbeat_analysis.windowed import window_samples
 
 ROWS_AT_ONCE = 64
 """Windows multiplied together: as many as make the product of two matrices quick."""
@@ -107,15 +107,12 @@ def shift_null(
        Statistical Applications in Genetics and Molecular Biology, 9(1), 39.
        https://doi.org/10.2202/1544-6115.1585
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; both must be (n,)")
+    a, b = checked_pair(a, b)
     check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)
-    if not 0 < min_valid <= 1:
-        raise ValueError(f"min_valid = {min_valid} must be above 0 and at most 1")
+    check_min_valid(min_valid)
     stays = np.arange(max_lag, len(a) - width - max_lag + 1, hop)
     t_s = start_s + stays / fs + window_s / 2.0
     if not len(stays):

@@ -13,6 +13,10 @@ FLAT_ROUNDING = 1e-12
 """A window counts as constant when its standard deviation is below this share of the whole
 series', or of its largest distance from zero: what is left there is rounding, not signal."""
 
+AT_ONCE_SAMPLES = 8192
+"""Few windows are done at many lags at once, since a call costs more than their samples do; many
+windows lag by lag, since what fits into the cache is faster."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -37,10 +41,19 @@ class Layout:
         """Blocks from one window to the next."""
         return self.hop // self.block
 
-    def of_windows(self, table: np.ndarray, begin: int) -> np.ndarray:
-        """One value for each window, the first at sample `begin`: (..., block, p) to (..., w)."""
-        column, row = divmod(begin, self.block)
-        return table[..., row, column : column + self.step * (self.windows - 1) + 1 : self.step]
+    def lags_at_once(self, lags: int, rows: int) -> list[slice]:
+        """All lags in order, cut into those that are done at once for so many series."""
+        at_once = max(AT_ONCE_SAMPLES // max(rows * self.blocks * self.block, 1), 1)
+        return [slice(lag, lag + at_once) for lag in range(0, lags, at_once)]
+
+    def of_windows(self, table: np.ndarray, begins: np.ndarray) -> np.ndarray:
+        """One value for each window, the first at each of `begins`: to (..., begins, w)."""
+        if len(begins) == 1:  # a view
+            column, row = divmod(int(begins[0]), self.block)
+            end = column + self.step * (self.windows - 1) + 1
+            return table[..., row, np.newaxis, column : end : self.step]
+        columns, rows = divmod(begins[:, np.newaxis], self.block)
+        return table[..., rows, columns + self.step * np.arange(self.windows)]
 
 
 class Blocks:
@@ -60,11 +73,15 @@ class Blocks:
             part = x[..., row :: layout.block]
             self.table[..., row, : part.shape[-1]] = part
 
-    def at(self, begin: int) -> np.ndarray:
-        """Samples of all blocks from `begin` on, (..., block, blocks)."""
-        column, row = divmod(begin, self.layout.block)
-        end = column + self.layout.blocks
-        return self.table[..., row : row + self.layout.block, column:end]
+    def at(self, begins: np.ndarray) -> np.ndarray:
+        """Samples of all blocks from each of `begins` on, (..., begins, block, blocks)."""
+        block, blocks = self.layout.block, self.layout.blocks
+        if len(begins) == 1:  # a view
+            column, row = divmod(int(begins[0]), block)
+            return self.table[..., np.newaxis, row : row + block, column : column + blocks]
+        columns, rows = divmod(begins[:, np.newaxis, np.newaxis], block)
+        rows = rows + np.arange(block)[:, np.newaxis]
+        return self.table[..., rows, columns + np.arange(blocks)]
 
 
 def window_sums(products: np.ndarray, layout: Layout) -> np.ndarray:

@@ -1,38 +1,34 @@
-"""Heart-rate variability in the frequency domain, in ms^2 that can be checked.
+"""Heart-rate variability in the frequency domain, by Welch's method on an even tachogram.
 
-Power is the power of the intervals (a tachogram in ms), so it is in ms^2; a sine of amplitude A
-has A^2 / 2. Two estimators: Welch's on an even tachogram, which needs unbroken beats, and
-Lomb's on the beats themselves, which does not.
+It needs unbroken beats; `lomb` does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_banded
 
 from interbeat_analysis.detrend import smoothness_priors
+from interbeat_analysis.frequency_bands import (
+    HF_HZ,
+    LF_HZ,
+    VLF_HZ,
+    Bands,
+    band_weights,
+    bands_of,
+)
 from interbeat_analysis.holes import runs
 from interbeat_analysis.series import check_positive, checked_beats, grid, neighbours
 
 MS_PER_S = 1000.0
 
-VLF_HZ = (0.0033, 0.04)
-LF_HZ = (0.04, 0.15)
-HF_HZ = (0.15, 0.40)
-"""The Task Force's bands; neighbouring bands share their edge, so they add up to the total."""
-
 MIN_KNOTS = 4
 """Fewer beats than this do not determine a not-a-knot cubic."""
 
-LOMB_OVERSAMPLING = 4
-"""Frequencies of Lomb's periodogram per 1 / (length of the window)."""
-
 SAMPLES_AT_ONCE = 2**17
-FREQUENCIES_AT_ONCE = 16
-"""Batches that stay in the cache of a processor."""
+"""A batch that stays in the cache of a processor."""
 
 
 class Preset(NamedTuple):
@@ -55,25 +51,6 @@ KUBIOS_LIKE = Preset("Kubios-like", detrend="smoothness priors")
 """Smoothness priors first, as in Kubios: less LF (about 8 % in rest), the same HF."""
 
 PRESETS = {"task-force": TASK_FORCE, "kubios-like": KUBIOS_LIKE}
-
-
-class Bands(NamedTuple):
-    """Power in the Task Force's bands, one value per window."""
-
-    vlf_ms2: np.ndarray
-    """Power from 0.0033 to 0.04 Hz."""
-    lf_ms2: np.ndarray
-    """Power from 0.04 to 0.15 Hz."""
-    hf_ms2: np.ndarray
-    """Power from 0.15 to 0.40 Hz."""
-    total_ms2: np.ndarray
-    """Power from 0.0033 to 0.40 Hz."""
-    lf_nu: np.ndarray
-    """LF in percent of LF + HF (normalised units); NaN when both are 0."""
-    hf_nu: np.ndarray
-    """HF in percent of LF + HF."""
-    lf_hf: np.ndarray
-    """LF over HF; NaN when HF is 0."""
 
 
 def tachogram(
@@ -162,44 +139,6 @@ def power_density(segments: np.ndarray, fs: float) -> tuple[np.ndarray, np.ndarr
     return np.fft.rfftfreq(n, 1.0 / fs), _density(segments, fs, n // 2 + 1)
 
 
-def band_power(
-    frequency_hz: np.ndarray, density: np.ndarray, low_hz: float, high_hz: float
-) -> np.ndarray:
-    """Integral of a density over a band, with the density interpolated at the band's edges.
-
-    Summing the frequencies that happen to lie inside the band loses up to a whole step: 8 % of LF
-    in two minutes.
-
-    Parameters
-    ----------
-    frequency_hz : ndarray, shape (f,)
-        Increasing frequencies in Hz.
-    density : ndarray, shape (..., f)
-        Power per Hz.
-    low_hz, high_hz : float
-        The edges of the band in Hz. What lies outside `frequency_hz` counts as nothing.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Power in the band, in the unit of `density` times Hz.
-
-    Raises
-    ------
-    ValueError
-        If `high_hz` is not above `low_hz`, or the shapes do not fit.
-    """
-    if not low_hz < high_hz:
-        raise ValueError(f"high_hz = {high_hz} Hz must be above low_hz = {low_hz} Hz")
-    density = np.asarray(density, dtype=np.float64)
-    if density.shape[-1:] != np.shape(frequency_hz) or len(frequency_hz) < 2:
-        raise ValueError(
-            f"density has shape {density.shape} and frequency_hz {np.shape(frequency_hz)}; "
-            "the last axis of density must be the frequencies, two or more"
-        )
-    return np.asarray(density @ _band_weights(np.asarray(frequency_hz), low_hz, high_hz))
-
-
 def windowed_bands(
     beat_t_s: np.ndarray,
     nn_s: np.ndarray,
@@ -259,7 +198,7 @@ def windowed_bands(
     whole = upto[begin + width] == upto[begin]
     power = np.full((end_s.size, 3), np.nan)
     power[inside[whole]] = _band_powers(resampled_s * MS_PER_S, begin[whole], width, preset)
-    return _bands(power.reshape(*end_s.shape, 3))
+    return bands_of(power.reshape(*end_s.shape, 3))
 
 
 def bands(beat_t_s: np.ndarray, nn_s: np.ndarray, preset: Preset = TASK_FORCE) -> Bands:
@@ -302,153 +241,12 @@ def bands(beat_t_s: np.ndarray, nn_s: np.ndarray, preset: Preset = TASK_FORCE) -
     longest = int((stretches[:, 1] - stretches[:, 0]).max(initial=0))
     width = min(round(preset.segment_s * preset.fs), longest)
     if width < 2:
-        return _bands(np.full(3, np.nan))
+        return bands_of(np.full(3, np.nan))
     hop = width - width // 2
     begin = np.concatenate(
         [np.arange(start, stop - width + 1, hop) for start, stop in stretches], dtype=np.int64
     )
-    return _bands(_band_powers(values, begin, width, preset).mean(axis=0))
-
-
-def lomb_density(t_s: np.ndarray, values: np.ndarray, frequency_hz: np.ndarray) -> np.ndarray:
-    """Lomb's periodogram of uneven samples, scaled to a density.
-
-    Lomb's power P (as `scipy.signal.lombscargle` gives it without normalising) times 2 T / N,
-    T being the time from the first to the last sample and N their number: the integral over
-    frequency is then the variance. Other programs leave T / N out, or turn it over, which is
-    wrong by the mean interval in seconds, or by its inverse.
-
-    Parameters
-    ----------
-    t_s : ndarray, shape (n,)
-        Times in seconds, strictly increasing.
-    values : ndarray, shape (n,)
-        Samples; their mean is removed. NaN is left out.
-    frequency_hz : ndarray, shape (f,)
-        Frequencies above 0, in Hz.
-
-    Returns
-    -------
-    ndarray, shape (f,)
-        Density in the unit of `values` squared per Hz; NaN with fewer than four samples.
-
-    Raises
-    ------
-    ValueError
-        If the times do not increase, the shapes differ, or a frequency is not above 0.
-
-    References
-    ----------
-    .. [1] Lomb, N. R. (1976). Least-squares frequency analysis of unequally spaced data.
-       Astrophysics and Space Science, 39, 447-462. https://doi.org/10.1007/BF00648343
-    .. [2] Laguna, P., Moody, G. B., & Mark, R. G. (1998). Power spectral density of unevenly
-       sampled data by least-square analysis. IEEE Transactions on Biomedical Engineering, 45(6),
-       698-715. https://doi.org/10.1109/10.678605
-    """
-    frequency_hz = np.asarray(frequency_hz, dtype=np.float64)
-    values = np.asarray(values, dtype=np.float64)
-    t_s, _ = checked_beats(t_s, np.ones(values.shape))
-    if not (frequency_hz > 0).all():
-        raise ValueError(f"frequency_hz = {frequency_hz.min()} Hz must be above 0")
-    known = np.isfinite(values)
-    t_s, values = t_s[known], values[known]
-    parts = _lomb(t_s, values, np.array([0]), np.array([len(t_s)]), frequency_hz)
-    return np.concatenate([density[0] for _, density in parts] or [np.empty(0)])
-
-
-def windowed_lomb_bands(
-    beat_t_s: np.ndarray, nn_s: np.ndarray, end_s: np.ndarray, window_s: float
-) -> Bands:
-    """Power in the windows `(end_s - window_s, end_s]`, from the beats as they are.
-
-    Lomb's density on a grid of 1 / (4 window_s), each interval at the beat that ended it, its
-    mean removed. It needs no even grid, so rejected intervals and gaps cost samples, not the
-    window; what remains has to stand for what is missing.
-
-    Parameters
-    ----------
-    beat_t_s : ndarray, shape (n,)
-        Time of the beat that ends each interval, in seconds, strictly increasing.
-    nn_s : ndarray, shape (n,)
-        NN intervals in seconds; NaN (or not positive) where one was rejected.
-    end_s : ndarray, shape (...)
-        Ends of the windows in seconds, in any order.
-    window_s : float
-        Length of the windows in seconds.
-
-    Returns
-    -------
-    Bands
-        Arrays of shape (...), in ms^2; NaN with fewer than four beats.
-
-    Raises
-    ------
-    ValueError
-        If `window_s` is not positive, the beat times do not increase, the shapes differ, or
-        `nn_s` is not in seconds (median above 10).
-
-    See Also
-    --------
-    lomb_density : the scaling, and references.
-    """
-    check_positive("window_s", window_s, "s")
-    beat_t_s, nn_s = checked_beats(beat_t_s, nn_s)
-    end_s = np.asarray(end_s, dtype=np.float64)
-    valid = ~np.isnan(nn_s)
-    t_s, values = beat_t_s[valid], nn_s[valid] * MS_PER_S
-    first = np.searchsorted(t_s, end_s.ravel() - window_s, side="right")
-    after = np.searchsorted(t_s, end_s.ravel(), side="right")
-    power = _lomb_powers(t_s, values, first, after, window_s)
-    return _bands(power.reshape(*end_s.shape, 3))
-
-
-def lomb_bands(beat_t_s: np.ndarray, nn_s: np.ndarray) -> Bands:
-    """Power of a whole recording from the beats as they are: one window over everything.
-
-    Parameters
-    ----------
-    beat_t_s : ndarray, shape (n,)
-        Time of the beat that ends each interval, in seconds, strictly increasing.
-    nn_s : ndarray, shape (n,)
-        NN intervals in seconds; NaN (or not positive) where one was rejected.
-
-    Returns
-    -------
-    Bands
-        Arrays of shape (), in ms^2; NaN with fewer than four beats.
-
-    Raises
-    ------
-    ValueError
-        As `windowed_lomb_bands`.
-
-    See Also
-    --------
-    lomb_density : the scaling, and references.
-    """
-    beat_t_s, nn_s = checked_beats(beat_t_s, nn_s)
-    valid = ~np.isnan(nn_s)
-    t_s, values = beat_t_s[valid], nn_s[valid] * MS_PER_S
-    if len(t_s) < MIN_KNOTS:
-        return _bands(np.full(3, np.nan))
-    begin, stop = np.array([0]), np.array([len(t_s)])
-    return _bands(_lomb_powers(t_s, values, begin, stop, t_s[-1] - t_s[0])[0])
-
-
-def _bands(power: np.ndarray) -> Bands:
-    """Bands from the powers of VLF, LF and HF along the last axis."""
-    vlf, lf, hf = np.moveaxis(power, -1, 0)
-    both = lf + hf
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Bands(
-            vlf_ms2=vlf,
-            lf_ms2=lf,
-            hf_ms2=hf,
-            total_ms2=vlf + both,
-            lf_nu=100.0 * lf / np.where(both > 0, both, np.nan),
-            hf_nu=100.0 * hf / np.where(both > 0, both, np.nan),
-            lf_hf=lf / np.where(hf > 0, hf, np.nan),
-        )
+    return bands_of(_band_powers(values, begin, width, preset).mean(axis=0))
 
 
 def _band_powers(values: np.ndarray, begin: np.ndarray, width: int, preset: Preset) -> np.ndarray:
@@ -456,7 +254,7 @@ def _band_powers(values: np.ndarray, begin: np.ndarray, width: int, preset: Pres
     frequency_hz = np.fft.rfftfreq(width, 1.0 / preset.fs)
     used = int(np.searchsorted(frequency_hz, HF_HZ[1])) + 1
     frequency_hz = frequency_hz[:used]
-    weights = np.stack([_band_weights(frequency_hz, *b) for b in (VLF_HZ, LF_HZ, HF_HZ)], axis=1)
+    weights = np.stack([band_weights(frequency_hz, *b) for b in (VLF_HZ, LF_HZ, HF_HZ)], axis=1)
     power = np.empty((len(begin), 3))
     if len(begin) == 0:
         return power
@@ -485,76 +283,6 @@ def _density(segments: np.ndarray, fs: float, used: int) -> np.ndarray:
     if n % 2 == 0 and used == n // 2 + 1:
         density[..., -1] *= 0.5
     return np.asarray(density)
-
-
-def _band_weights(frequency_hz: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:
-    """Weights whose sum with a density is the integral of its straight lines over the band."""
-    left, right = frequency_hz[:-1], frequency_hz[1:]
-    begin, end = np.clip(low_hz, left, right), np.clip(high_hz, left, right)
-    part = (0.5 * (begin + end) - left) / (right - left)
-    weights = np.zeros(len(frequency_hz))
-    weights[:-1] += (end - begin) * (1.0 - part)
-    weights[1:] += (end - begin) * part
-    return weights
-
-
-def _lomb_powers(
-    t_s: np.ndarray, values: np.ndarray, first: np.ndarray, after: np.ndarray, window_s: float
-) -> np.ndarray:
-    """Powers of VLF, LF and HF of the samples `first` to `after`, shape (windows, 3)."""
-    step_hz = 1.0 / (LOMB_OVERSAMPLING * window_s)
-    frequency_hz = step_hz * np.arange(1, int(np.ceil(HF_HZ[1] / step_hz)) + 2)
-    weights = np.stack([_band_weights(frequency_hz, *b) for b in (VLF_HZ, LF_HZ, HF_HZ)], axis=1)
-    power = np.zeros((len(first), 3))
-    for part, density in _lomb(t_s, values, first, after, frequency_hz):
-        power += density @ weights[part]
-    return power
-
-
-def _lomb(
-    t_s: np.ndarray,
-    values: np.ndarray,
-    first: np.ndarray,
-    after: np.ndarray,
-    frequency_hz: np.ndarray,
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Density of the samples `first` to `after` of each window, some frequencies at a time.
-
-    Lomb's power is half of what least squares by a cosine and a sine explain. Its sums over a
-    window are differences of running sums over the record, so windows share the sines.
-    """
-    n = (after - first)[:, np.newaxis].astype(np.float64)
-    short = n < MIN_KNOTS
-    n[short] = np.nan
-    if len(t_s) == 0:
-        yield slice(0, len(frequency_hz)), np.full((len(first), len(frequency_hz)), np.nan)
-        return
-    off = values - values.mean()
-    total = np.concatenate([[0.0], np.cumsum(off)])
-    mean = (total[after] - total[first])[:, np.newaxis] / n
-    last = len(t_s) - 1
-    span_s = (t_s[np.clip(after - 1, 0, last)] - t_s[np.minimum(first, last)])[:, np.newaxis]
-
-    for at in range(0, len(frequency_hz), FREQUENCIES_AT_ONCE):
-        part = slice(at, at + FREQUENCIES_AT_ONCE)
-        phase = 2.0 * np.pi * (t_s - t_s[0])[:, np.newaxis] * frequency_hz[part]
-        cos, sin = np.cos(phase), np.sin(phase)
-
-        def over(terms: np.ndarray) -> np.ndarray:
-            if len(first) == 1:
-                return np.asarray(terms[first[0] : after[0]].sum(axis=0, keepdims=True))
-            upto = np.zeros((len(terms) + 1, terms.shape[1]))
-            np.cumsum(terms, axis=0, out=upto[1:])
-            return np.asarray(upto[after] - upto[first])
-
-        cos_cos, cos_sin = over(cos * cos), over(cos * sin)
-        sin_sin = n - cos_cos
-        with_cos = over(off[:, np.newaxis] * cos) - mean * over(cos)
-        with_sin = over(off[:, np.newaxis] * sin) - mean * over(sin)
-        explained = (
-            with_cos**2 * sin_sin - 2.0 * with_cos * with_sin * cos_sin + with_sin**2 * cos_cos
-        ) / (cos_cos * sin_sin - cos_sin**2)
-        yield part, explained * (span_s / n)
 
 
 def _check_preset(preset: Preset) -> None:
@@ -587,7 +315,26 @@ def _samples_between(t_s: np.ndarray, begin_s: float, end_s: float, fs: float) -
 
 
 def cubic(knot_s: np.ndarray, values: np.ndarray, t_s: np.ndarray) -> np.ndarray:
-    """The not-a-knot cubic spline through `values` at `knot_s` (four or more), at `t_s`."""
+    """The not-a-knot cubic spline through values at their knots.
+
+    Parameters
+    ----------
+    knot_s : ndarray, shape (n,)
+        Four knots or more, in seconds, strictly increasing.
+    values : ndarray, shape (n,)
+        Values at the knots, of any unit, none of them NaN.
+    t_s : ndarray, shape (m,)
+        Where to evaluate it, in seconds; outside the knots the outermost cubics go on.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        The spline, in the unit of `values`.
+
+    References
+    ----------
+    .. [1] de Boor, C. (1978). A practical guide to splines. Springer. Chapter IV.
+    """
     length = np.diff(knot_s)
     rate = np.diff(values) / length
     bands = np.zeros((3, len(knot_s)))

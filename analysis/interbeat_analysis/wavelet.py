@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.checks import checked_pair, window_samples
 from interbeat_analysis.holes import distance, filled
 from interbeat_analysis.morlet import (
     PER_OCTAVE,
@@ -19,7 +20,6 @@ from interbeat_analysis.morlet import (
 )
 from interbeat_analysis.random_shifts import RandomShifts, random_shifts
 from interbeat_analysis.series import check_positive
-from interbeat_analysis.windowed import window_samples
 
 SHORTEST_SAMPLES = 4
 """A period has at least so many."""
@@ -94,7 +94,8 @@ def wavelet_coherence(
        transform and wavelet coherence to geophysical time series. Nonlinear Processes in
        Geophysics, 11, 561-566. https://doi.org/10.5194/npg-11-561-2004
     """
-    at, scales = _layout(a, b, fs, period_s, hop_s)
+    a, b = checked_pair(a, b)
+    at, scales = _layout(len(a), fs, period_s, hop_s)
     smooth = np.empty((2, len(scales), len(at)), complex)
     a, b = _standard(a), _standard(b)
     for rows, waves in transforms(filled(np.stack([a, b])), scales) if len(at) else ():
@@ -167,7 +168,8 @@ def wavelet_null(
     ValueError
         As `wavelet_coherence`, or if `shifts` is below 1.
     """
-    at, scales = _layout(a, b, fs, period_s, hop_s)
+    a, b = checked_pair(a, b)
+    at, scales = _layout(len(a), fs, period_s, hop_s)
     at = range(0, len(a) // at.step * at.step, at.step)
     a, b = (_standard(x)[: at.stop] for x in (a, b))
     waves = np.empty((2, len(scales), at.stop), complex)
@@ -191,11 +193,9 @@ def wavelet_null(
 
 
 def _layout(
-    a: np.ndarray, b: np.ndarray, fs: float, period_s: tuple[float, float], hop_s: float
+    n: int, fs: float, period_s: tuple[float, float], hop_s: float
 ) -> tuple[range, np.ndarray]:
     """Which samples the result stands at, and the periods in samples; or a ValueError."""
-    if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; both must be (n,)")
     check_positive("fs", fs, "Hz")
     hop = window_samples("hop_s", hop_s, fs, least=1)
     low_s, high_s = period_s
@@ -205,7 +205,7 @@ def _layout(
             f"({SHORTEST_SAMPLES} samples)"
         )
     count = max(2, round(np.log2(high_s / low_s) * PER_OCTAVE))
-    return range(0, len(a), hop), np.geomspace(low_s, high_s, count) * fs
+    return range(0, n, hop), np.geomspace(low_s, high_s, count) * fs
 
 
 def _standard(x: np.ndarray) -> np.ndarray:

@@ -5,10 +5,12 @@ One convention throughout: `lag_s > 0` means that b follows a, so a leads.
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.checks import check_length, check_min_valid, window_samples
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Blocks, Layout, centred, window_means, window_sums
 
@@ -100,16 +102,14 @@ def windowed_cross_correlation(
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)
-    if not 0 < min_valid <= 1:
-        raise ValueError(f"min_valid = {min_valid} must be above 0 and at most 1")
+    check_min_valid(min_valid)
 
     lags = np.arange(-max_lag, max_lag + 1)
     stay, a_from, b_from = _window_starts(lags, max_lag, anchor)
     reach = int(max(a_from.max(), b_from.max())) + width
     windows = max(0, (a.shape[-1] - reach) // hop + 1)
     if windows:
-        begins = list(zip(a_from.tolist(), b_from.tolist(), strict=True))
-        r, n_valid = _correlate(a, b, begins, Layout(windows, width, hop), min_valid)
+        r, n_valid = _correlate(a, b, (a_from, b_from), Layout(windows, width, hop), min_valid)
     else:
         r, n_valid = _nothing(a, b, len(lags))
     return WindowedCrossCorrelation(
@@ -142,25 +142,6 @@ def fisher_z(r: np.ndarray) -> np.ndarray:
     return np.asarray(np.arctanh(np.clip(r, -LARGEST_R, LARGEST_R)))
 
 
-def check_length(a: np.ndarray, b: np.ndarray) -> None:
-    """ValueError unless the last axes of two series are as long as each other."""
-    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1]:
-        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; the last axes must agree")
-
-
-def window_samples(name: str, seconds: float, fs: float, *, least: int) -> int:
-    """A setting in whole samples; ValueError when it is none."""
-    samples = round(seconds * fs) if np.isfinite(seconds) else -1
-    if samples < least:
-        raise ValueError(f"{name} = {seconds} s must be at least {least / fs:g} s at {fs:g} Hz")
-    if abs(samples - seconds * fs) > 1e-6:
-        raise ValueError(
-            f"{name} = {seconds} s is {seconds * fs:g} samples at {fs:g} Hz; "
-            f"choose a multiple of {1 / fs:g} s"
-        )
-    return samples
-
-
 def _window_starts(
     lags: np.ndarray, max_lag: int, anchor: Anchor
 ) -> tuple[int, np.ndarray, np.ndarray]:
@@ -176,6 +157,10 @@ def _window_starts(
             raise ValueError(f"anchor = {anchor!r} must be 'lead', 'trail' or 'fixed'")
 
 
+_Begins = tuple[np.ndarray, np.ndarray]
+"""First samples of a and of b at each lag."""
+
+
 class _Side(NamedTuple):
     """One series, ready to be summed."""
 
@@ -187,7 +172,7 @@ class _Side(NamedTuple):
 def _correlate(
     a: np.ndarray,
     b: np.ndarray,
-    begins: list[tuple[int, int]],
+    begins: _Begins,
     layout: Layout,
     min_valid: float,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -219,15 +204,16 @@ def _with_gaps(x: np.ndarray, known: np.ndarray, layout: Layout) -> _Side:
 
 
 def _r_of_whole(
-    sides: list[_Side], begins: list[tuple[int, int]], layout: Layout, rows: tuple[int, ...]
+    sides: list[_Side], begins: _Begins, layout: Layout, rows: tuple[int, ...]
 ) -> np.ndarray:
     """r, (..., l, w), where every sample is known: one product and its sums per lag."""
     a, b = (side.blocks for side in sides)
     (a_mean, a_scale), (b_mean, b_scale) = (_standard(side) for side in sides)
     # The large result comes after the scratch, or the memory of both is asked for at once.
-    r = np.empty((*rows, len(begins), layout.windows))
-    for lag, (a_at, b_at) in enumerate(begins):
-        found = r[..., lag, :]
+    r = np.empty((*rows, len(begins[0]), layout.windows))
+    for lags in layout.lags_at_once(r.shape[-2], math.prod(rows)):
+        a_at, b_at = (of_lags[lags] for of_lags in begins)
+        found = r[..., lags, :]
         product = np.einsum("...jp,...jp->...p", a.at(a_at), b.at(b_at))
         np.multiply(window_sums(product, layout), layout.of_windows(a_scale, a_at), out=found)
         found *= layout.of_windows(b_scale, b_at)
@@ -251,28 +237,29 @@ def _standard(side: _Side) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _r_of_known(
-    sides: list[_Side], begins: list[tuple[int, int]], layout: Layout, rows: tuple[int, ...]
+    sides: list[_Side], begins: _Begins, layout: Layout, rows: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """r and number of pairs, (..., l, w), over the samples that are known in both."""
     a, b = sides
-    r = np.empty((*rows, len(begins), layout.windows))
+    r = np.empty((*rows, len(begins[0]), layout.windows))
     n_valid = np.empty(r.shape, dtype=np.int32)
-    products = np.empty((6, *rows, layout.blocks))
-    for lag, (a_at, b_at) in enumerate(begins):
+    for lags in layout.lags_at_once(r.shape[-2], math.prod(rows)):
+        a_at, b_at = (of_lags[lags] for of_lags in begins)
+        products = np.empty((6, *rows, len(a_at), layout.blocks))
         one, two = a.blocks.at(a_at), b.blocks.at(b_at)
         np.einsum("c...jp,...jp->c...p", one, two[0], out=products[:3])
         np.einsum("...jp,c...jp->c...p", one[0], two[1:], out=products[3:5])
         np.einsum("...jp,...jp->...p", one[1], two[1], out=products[5])
         sums = window_sums(products, layout)
-        n_valid[..., lag, :] = np.rint(sums[0])
+        n_valid[..., lags, :] = np.rint(sums[0])
         means = sums[1:] / np.maximum(sums[0], 1.0)
         a_mean, a_variance, b_mean, b_variance, found = means
         a_variance -= a_mean**2
         b_variance -= b_mean**2
-        moves = (a_variance > a.flat) & (b_variance > b.flat)
+        moves = (a_variance > a.flat[..., None]) & (b_variance > b.flat[..., None])
         found -= a_mean * b_mean
         np.divide(
-            found, np.sqrt(np.where(moves, a_variance * b_variance, np.nan)), out=r[..., lag, :]
+            found, np.sqrt(np.where(moves, a_variance * b_variance, np.nan)), out=r[..., lags, :]
         )
     return r, n_valid
 

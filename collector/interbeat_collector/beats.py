@@ -28,8 +28,8 @@ LONGEST_TICKS = 10 * TICKS_PER_S
 """No interval between two beats: a strap that says so has missed some."""
 SHORTEST_S = 0.2
 """No heart beats faster for long: so many intervals at most reach back to a moment."""
-HOLE_S = 0.05
-"""Beats are missing between two stretches, so that they never touch."""
+HOLE_S = 0.001
+"""Stretches never overlap; a lost packet of a slow heart may have held no beat at all."""
 LONGEST_REPAIR_S = 30.0
 """Longer holes stay empty: nobody can count their beats."""
 
@@ -78,12 +78,11 @@ class _Placed:
     @property
     def start_s(self) -> float:
         """The beat that opens the first interval."""
-        first_s = float(self.connection.ticks[self.stretch.first_tick]) / TICKS_PER_S
-        return self.stretch.knots.start_at_one(first_s) + self.shift_s
+        return self.stretch.start_s + self.shift_s
 
     @property
     def end_s(self) -> float:
-        return self.stretch.end_s() + self.shift_s
+        return self.stretch.end_s + self.shift_s
 
     @property
     def sigma_s(self) -> tuple[float, float]:
@@ -263,7 +262,7 @@ class BeatClock:
             connection.refresh()
             for number in range(len(connection.stretches) - 1, -1, -1):
                 # A stretch placed too late for want of packets cannot reach the next one.
-                end_s = connection.stretches[number].end_s()
+                end_s = connection.stretches[number].end_s
                 shift_s = min(0.0, next_start_s - HOLE_S - end_s)
                 placed = _Placed(connection, number, shift_s)
                 next_start_s = placed.start_s

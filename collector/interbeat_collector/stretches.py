@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,18 @@ import numpy as np
 from .column import Column
 from .envelope import line_under, middle
 from .heart_rate import TICKS_PER_S
-from .holes import DEPTH, Habits, Side, bridge, settle
+from .holes import (
+    DEPTH,
+    NOTHING,
+    Bridge,
+    Guess,
+    Habits,
+    Side,
+    bridges,
+    from_after,
+    from_before,
+    settled,
+)
 from .sends import MAX_DRIFT, MEMORY, USUAL_PERIOD_S, Mode, Sends
 
 BACKLOG_S = 10.0
@@ -62,16 +74,9 @@ class Knots(NamedTuple):
         after = np.maximum(elapsed_s - self.elapsed_s[-1], 0.0)
         return np.asarray(start_s + before * self.slope[0] + after * self.slope[-1])
 
-    def start_at_one(self, elapsed_s: float) -> float:
-        """The same for one moment, which mostly is an end of the stretch."""
-        edge = 0 if elapsed_s <= self.elapsed_s[0] else -1
-        if edge and elapsed_s < self.elapsed_s[-1]:
-            return float(self.start_at(np.array([elapsed_s]))[0])
-        beyond_s = elapsed_s - self.elapsed_s[edge]
-        return float(self.start_s[edge] + beyond_s * self.slope[edge])
-
 
 _UNPLACED = Knots(*np.empty((4, 0)))
+_UNBOUND = Side(0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -92,7 +97,15 @@ class Stretch:
     sum_ticks: int = 0
     final_knots: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Those that no later packet can change."""
+    side: Side = _UNBOUND
+    hole: list[Bridge] = field(default_factory=list)
+    """What the intervals tell of the hole before it."""
     habits: Habits = field(default_factory=dict)
+    from_before: Guess = NOTHING
+    """What the stretches before it tell of where it lies."""
+    start_s: float = np.nan
+    """The beat that opens its first interval, on the session clock, and the last one."""
+    end_s: float = np.nan
     inferred_before: int | None = None
     """Beats inferred in all holes before it, once that is final."""
     own: Knots = _UNPLACED
@@ -103,10 +116,6 @@ class Stretch:
     @property
     def elapsed_s(self) -> float:
         return self.sum_ticks / TICKS_PER_S
-
-    def end_s(self) -> float:
-        """The last beat, on the session clock."""
-        return self.elapsed_s + self.knots.start_at_one(self.elapsed_s)
 
     @property
     def end_row(self) -> int:
@@ -307,7 +316,7 @@ class Connection:
         self.sends.refresh()
         for stretch in self.stretches[self._first_moving :]:
             self._place(stretch)
-        self._settle(max(self._first_moving - DEPTH, 0))
+        self._settle()
         while (
             self._first_moving < len(self.stretches) - 1
             and self._packet[self.stretches[self._first_moving].end_row - 1] < self.sends.final
@@ -328,30 +337,33 @@ class Connection:
         for column in (self._packet, self._first_s, self._last_s, self._low_s, self._high_s):
             column.forget(before)
 
-    def _settle(self, first: int) -> None:
+    def _settle(self) -> None:
         """Move short stretches within their bands, so that the holes between are likely ones."""
-        start = max(first - DEPTH, 0)
-        moving = self.stretches[start:]
-        sides = [self._side(stretch) for stretch in moving]
-        bridges = [
-            bridge(
-                sides[number],
-                sides[number + 1],
+        stretches = self.stretches
+        for before, after in pairwise(stretches[max(self._first_moving - 1, 0) :]):
+            after.hole = bridges(
+                before.side,
+                after.side,
                 self.ticks[max(after.first_tick - _HISTORY, 0) : after.first_tick],
                 self.ticks_of(after)[:_HISTORY],
                 after.habits,
             )
-            for number, after in enumerate(moving[1:])
-        ]
-        for stretch, (shift_s, variance) in list(zip(moving, settle(sides, bridges), strict=True))[
-            first - start :
-        ]:
+            after.from_before = from_before(before.side, before.from_before, after.hole, after.side)
+        for number in range(max(self._first_moving - DEPTH, 0), len(stretches)):
+            stretch, *later = stretches[number : number + DEPTH + 1]
             stretch.knots = stretch.own
+            shift_s = 0.0
             if len(stretch.own.start_s) == 1:
-                sigma_s = np.array([float(np.sqrt(variance)) + _FLOOR_S])
-                stretch.knots = stretch.own._replace(
-                    start_s=stretch.own.start_s + shift_s, sigma_s=sigma_s
+                sides = [stretch.side, *(s.side for s in later)]
+                shift_s, variance = settled(
+                    stretch.side, stretch.from_before, from_after(sides, [s.hole for s in later])
                 )
+                stretch.knots = stretch.own._replace(
+                    start_s=stretch.own.start_s + shift_s,
+                    sigma_s=np.array([float(np.sqrt(variance)) + _FLOOR_S]),
+                )
+            stretch.start_s = stretch.side.start_s + shift_s
+            stretch.end_s = stretch.side.end_s + shift_s
 
     def _side(self, stretch: Stretch) -> Side:
         own = stretch.own
@@ -372,6 +384,7 @@ class Connection:
             if last < stretch.end_row and self._packet[last] < self.sends.final:
                 stretch.final_knots.append(knots[-1])
         stretch.own = Knots(*np.array(knots).T)
+        stretch.side = self._side(stretch)
 
     def _fit(self, rows: slice, knot: int) -> tuple[float, float, float, float]:
         at_s = float(self._last_s[knot])

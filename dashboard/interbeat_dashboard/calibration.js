@@ -5,9 +5,11 @@ import { PARTNERS } from "./state.js";
 
 export const STEPS = [
   { key: "find", name: "Straps", what: "one person wears both" },
-  { key: "listen", name: "Listen", what: "two minutes" },
+  { key: "listen", name: "Listen", what: "two minutes or more" },
   { key: "result", name: "Keep", what: "the difference" },
 ];
+
+const USUAL_S = 120;
 
 /** What the straps are called while one person wears both. */
 export const LABELS = { a: "First", b: "Second" };
@@ -37,7 +39,7 @@ export function headline(calibration) {
 }
 
 /** @param {Calibration} calibration @returns {Headline} */
-function listening({ partners }) {
+function listening({ partners, needed_s }) {
   const broken = PARTNERS.some((p) => {
     const trouble = partners?.[p].trouble;
     return trouble && trouble !== "wild";
@@ -48,6 +50,12 @@ function listening({ partners }) {
     return {
       title: "A signal broke off",
       lead: "Mend what is named below. Listening goes on as soon as both signals are back.",
+    };
+  }
+  if (needed_s > USUAL_S) {
+    return {
+      title: "A little longer",
+      lead: "The difference is not sure enough yet, so both straps go on listening. Sit still.",
     };
   }
   return {

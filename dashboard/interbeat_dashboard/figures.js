@@ -1,5 +1,5 @@
 /** @import { FigureName, Hrv } from "./types.d.ts" */
-import { count, percent } from "./format.js";
+import { clock, count, percent, whole } from "./format.js";
 
 /** @type {{ name: FigureName, term: string, unit: string }[]} */
 export const FIGURES = [
@@ -26,6 +26,44 @@ export function figureWhy(hrv) {
   if (doubts.every(({ state }) => state === "off") && doubts.length === FIGURES.length)
     return `${NOTHING_YET}: ${first.reason}`;
   return doubts.map(({ term, reason }) => `${term}: ${reason}`).join(". ");
+}
+
+/** How a figure stands to the own baseline; empty when there is nothing to compare.
+ * @param {Hrv} hrv @param {FigureName} name @param {string} unit */
+export function ownWords(hrv, name, unit) {
+  const compared = hrv.baseline?.compared?.[name];
+  if (!compared || hrv[name] === null) return "";
+  const usual = compared.baseline === null ? "" : ` of ${whole(compared.baseline)}\u00a0${unit}`;
+  switch (compared.standing) {
+    case "higher":
+    case "lower":
+      return `${compared.standing} than your own baseline${usual}`;
+    case "about":
+      return `about your baseline${usual}`;
+    default:
+      return `not compared with your baseline${usual}`;
+  }
+}
+
+/** What is said of the own baseline itself; empty before anybody marked one.
+ * @param {Hrv | null} hrv */
+export function baselineNote(hrv) {
+  const own = hrv?.baseline;
+  if (!own) return "";
+  const seen = `${Math.floor(own.clean_s)}\u00a0s of ${own.needed_s}\u00a0s`;
+  switch (own.state) {
+    case "gathering":
+      if (own.clean_s < own.needed_s) return `Own baseline: ${seen} of clean signal so far`;
+      return "Own baseline: enough clean signal; the next marker ends it";
+    case "waiting":
+      return "Own baseline: compared once a minute has passed since its end";
+    case "ok":
+      return `Own baseline: ${clock(own.from_s)} to ${clock(own.to_s)}`;
+    case "too_short":
+      return `Own baseline too short: ${seen} of clean signal`;
+    default:
+      return `Own baseline not used: ${own.reason}`;
+  }
 }
 
 /** What the figures were counted from. @param {Hrv | null} hrv */

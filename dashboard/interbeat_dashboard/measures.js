@@ -2,7 +2,7 @@
 import { make, setText } from "./dom.js";
 import { UNKNOWN, whole } from "./format.js";
 import { lineSample } from "./straps.js";
-import { FIGURES, figureNote, figureWhy } from "./figures.js";
+import { FIGURES, baselineNote, figureNote, figureWhy, ownWords } from "./figures.js";
 
 /**
  * The figures of one partner over the last minute; both partners get the same rows.
@@ -15,7 +15,8 @@ export function measures(element, partner) {
   const list = make("dl", {}, ...rows.map((r) => r.element));
   const why = make("p", { class: "measures-note measures-why" });
   const beats = make("p", { class: "measures-note" });
-  element.append(make("header", {}, lineSample(partner), name), list, why, beats);
+  const own = make("p", { class: "measures-note measures-own" });
+  element.append(make("header", {}, lineSample(partner), name), list, why, own, beats);
 
   return {
     /** @param {string} label */
@@ -28,6 +29,8 @@ export function measures(element, partner) {
       if (hrv !== null) for (const each of rows) each.show(hrv);
       setText(why, figureWhy(hrv));
       why.hidden = why.textContent === "";
+      setText(own, baselineNote(hrv));
+      own.hidden = own.textContent === "";
       setText(beats, figureNote(hrv));
       beats.hidden = beats.textContent === "";
     },
@@ -38,7 +41,8 @@ export function measures(element, partner) {
 function row(name, term, unit) {
   const value = make("b");
   const suffix = make("span", { class: "unit" }, `\u00a0${unit}`);
-  const element = make("div", {}, make("dt", {}, term), make("dd", {}, value, suffix));
+  const own = make("dd", { class: "own-words" });
+  const element = make("div", {}, make("dt", {}, term), make("dd", {}, value, suffix), own);
   return {
     name,
     element,
@@ -48,6 +52,8 @@ function row(name, term, unit) {
       element.dataset.state = hrv.states[name].state;
       setText(value, figure === null ? UNKNOWN : whole(figure));
       suffix.hidden = figure === null;
+      setText(own, ownWords(hrv, name, unit));
+      own.hidden = own.textContent === "";
     },
   };
 }

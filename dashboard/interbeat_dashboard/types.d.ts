@@ -95,6 +95,26 @@ export interface FigureState {
   reason: string | null;
 }
 
+/** How a figure stands to the own baseline; ratio and difference are null when unknown. */
+export interface Standing {
+  standing: "higher" | "about" | "lower" | "unknown";
+  baseline: Maybe;
+  ratio: Maybe;
+  difference: Maybe;
+  reason: string | null;
+}
+
+export interface Baseline {
+  from_s: number;
+  to_s: number;
+  state: "gathering" | "waiting" | "ok" | "too_short" | "noisy";
+  reason: string | null;
+  clean_s: number;
+  needed_s: number;
+  /** Null unless ok. */
+  compared: Record<FigureName, Standing> | null;
+}
+
 export interface Hrv {
   mean_hr_bpm: Maybe;
   rmssd_ms: Maybe;
@@ -103,6 +123,8 @@ export interface Hrv {
   beats: Maybe;
   artifact_share: Maybe;
   clean_s?: Maybe;
+  /** Null before anybody marked one. */
+  baseline?: Baseline | null;
 }
 
 export interface Col {

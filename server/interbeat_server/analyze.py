@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from interbeat_analysis.arousal import FS_HZ
 from interbeat_analysis.pooling import together
 from interbeat_analysis.settling import Reference
-from interbeat_collector.events import PARTNERS
+from interbeat_collector.events import PARTNERS, Marker
 from interbeat_collector.session_file import Recording
 
 from . import __version__
@@ -16,6 +16,7 @@ from .dyad_document import judged_document, parameters, pooled_document
 from .heart_document import Wanted, heart_document, methods
 from .messages import number
 from .offline_document import offline_measures
+from .own_baseline import spans
 from .recorded import SESSION_BASIS, Material, hearts_of
 from .reference_header import talked
 from .references import turns_of
@@ -47,6 +48,7 @@ def material_of(recording: Recording) -> Material:
         recording.session,
         turns_of(recording),
         talked(recording.session),
+        spans(event for event in recording.events if isinstance(event, Marker)),
     )
 
 
@@ -63,7 +65,8 @@ def analyze(
         "session": _session(material),
         "duration_s": number(material.duration_s),
         "partners": {
-            p: heart_document(hearts[p], wanted) if p in hearts else None for p in PARTNERS
+            p: heart_document(hearts[p], wanted, material.baselines) if p in hearts else None
+            for p in PARTNERS
         },
     }
     if not both:

@@ -15,7 +15,10 @@ from interbeat_collector.feed import Feed
 from .finding import Finding, FittingError
 
 NEEDED_S = 120.0
-
+SURE_S = 0.010
+"""With a larger uncertainty both are listened to for longer, if that has not been long enough."""
+MORE_S = 30.0
+LONGEST_S = 240.0
 
 Estimate = Callable[[Mapping[Partner, Sequence[Packet | Link]]], Offset]
 """From what both straps have sent to how much later b reports than a."""
@@ -29,6 +32,7 @@ class Calibration(Finding):
         self._estimate = estimate
         self._events: dict[Partner, list[Packet | Link]] = {p: [] for p in PARTNERS}
         self._clean_s = 0.0
+        self._needed_s = NEEDED_S
         self._seen_s: float | None = None
         """The last moment at which both signals were whole."""
         self.result: Offset | None = None
@@ -47,7 +51,8 @@ class Calibration(Finding):
     def listen_again(self) -> None:
         """Forget the result and what led to it."""
         self._events = {p: [] for p in PARTNERS}
-        self._clean_s, self._seen_s = 0.0, None
+        self._clean_s, self._needed_s = 0.0, NEEDED_S
+        self._seen_s = None
         self.result, self.accepted = None, False
 
     def push(self, strap_id: str, event: Packet | Link | Device) -> None:
@@ -66,8 +71,12 @@ class Calibration(Finding):
         if self._seen_s is not None:
             self._clean_s += t_s - self._seen_s
         self._seen_s = t_s
-        if self._clean_s >= NEEDED_S:
-            self.result = self._estimate(self._events)
+        if self._clean_s >= self._needed_s:
+            found = self._estimate(self._events)
+            if goes_on(found, self._needed_s):
+                self._needed_s += MORE_S
+            else:
+                self.result = found
 
     def accept(self) -> Offset:
         """Agree to the result, which is to be stored."""
@@ -82,11 +91,16 @@ class Calibration(Finding):
         return {
             "step": self.step,
             **known,
-            "clean_s": round(min(self._clean_s, NEEDED_S), 1),
-            "needed_s": NEEDED_S,
+            "clean_s": round(min(self._clean_s, self._needed_s), 1),
+            "needed_s": self._needed_s,
             "result": _told(self.result) if self.result else None,
             "accepted": self.accepted,
         }
+
+
+def goes_on(found: Offset, heard_s: float) -> bool:
+    """Whether what was found in so many seconds is worth making surer by hearing more."""
+    return not found.reason and found.sigma_s > SURE_S and heard_s < LONGEST_S
 
 
 def _told(found: Offset) -> dict[str, Any]:

@@ -18,3 +18,10 @@ def value(figure: float | None, form: str, unit: str) -> str:
 def minutes(seconds: float) -> str:
     whole, rest = divmod(round(seconds), 60)
     return f"{whole} min {rest:02d} s" if whole else f"{rest} s"
+
+
+def rarity(p: float | None) -> str:
+    """A probability as it is printed; none is 0."""
+    if p is None:
+        return DASH
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from interbeat_analysis.artifacts import Kind, State
+from interbeat_analysis.baseline import COMPARED, LEAST_S, MINUTE_S, Baseline, compare
 from interbeat_analysis.gates import OFF_CORRECTED_PERCENT, Index
 from interbeat_analysis.indices import (
     DFA_SIZES,
@@ -15,10 +17,12 @@ from interbeat_analysis.indices import (
     cleaned,
     differences_method,
     whole_indices,
+    windowed_indices,
 )
 from interbeat_analysis.spectra import TASK_FORCE, Preset
 
 from .messages import number
+from .own_baseline import Span, newest
 
 
 class Wanted(NamedTuple):
@@ -42,7 +46,7 @@ class Heart(NamedTuple):
     rr_s: np.ndarray
 
 
-def heart_document(heart: Heart, wanted: Wanted) -> dict[str, Any]:
+def heart_document(heart: Heart, wanted: Wanted, baselines: Sequence[Span] = ()) -> dict[str, Any]:
     """The indices with what they rest on, and what became of each beat."""
     made = cleaned(*heart) if wanted.corrected else as_recorded(*heart)
     found = whole_indices(made, wanted.preset)
@@ -57,6 +61,7 @@ def heart_document(heart: Heart, wanted: Wanted) -> dict[str, Any]:
         "differences": differences_method(made),
         "beat_states": _counts(made.found.state, State),
         "beat_classes": _counts(made.found.kind, Kind),
+        "baseline": _baseline(made, newest(made, baselines)),
     }
     if wanted.beats:
         document["beat_table"] = _beat_table(heart, made)
@@ -105,6 +110,60 @@ def _state(index: Index) -> dict[str, Any]:
         "beats": index.beats,
         "corrected_percent": number(index.corrected_percent, 3),
     }
+
+
+def _baseline(heart: Cleaned, own: Baseline | None) -> dict[str, Any] | None:
+    """The own baseline, and how each minute outside it stands to it."""
+    if own is None:
+        return None
+    document: dict[str, Any] = {
+        "from_s": number(own.from_s),
+        "to_s": number(own.to_s),
+        "state": own.state,
+        "reason": own.reason or None,
+        "clean_s": number(own.clean_s, 3),
+        "needed_s": LEAST_S,
+        "window_s": MINUTE_S,
+        "figures": None,
+        "minutes": None,
+    }
+    if own.state != "ok":
+        return document
+    document["figures"] = {
+        name: {
+            "value": number(own.figures[name].value),
+            "about_from": number(own.about[name][0]),
+            "about_to": number(own.about[name][1]),
+        }
+        for name in COMPARED
+    }
+    end_s = _minutes_outside(heart, own)
+    minutes = windowed_indices(heart, end_s, MINUTE_S, names=COMPARED)
+    compared = [compare(own, minute) for minute in minutes]
+    document["minutes"] = {
+        "end_s": [number(each) for each in end_s.tolist()],
+        **{
+            name: {
+                "standing": [each[name].standing for each in compared],
+                "ratio": [number(each[name].ratio, 6) for each in compared],
+                "difference": [number(each[name].difference, 6) for each in compared],
+                "reason": [each[name].reason or None for each in compared],
+            }
+            for name in COMPARED
+        },
+    }
+    return document
+
+
+def _minutes_outside(heart: Cleaned, own: Baseline) -> np.ndarray:
+    """Ends of the minutes before a baseline and after it, one beside the other.
+
+    A second may be missing at either end of the recording.
+    """
+    first_s = heart.beat_t_s[0] - heart.rr_s[0] + MINUTE_S - 1.0
+    before_s = np.arange(own.from_s, first_s, -MINUTE_S)[::-1]
+    after_s = np.arange(own.to_s + MINUTE_S, heart.beat_t_s[-1] + 1.0, MINUTE_S)
+    return np.concatenate([before_s, after_s])
 
 
 def _counts(values: np.ndarray, names: type[State] | type[Kind]) -> dict[str, int]:

@@ -42,6 +42,7 @@ from .live_heart import (
     opening_s,
 )
 from .live_together import EVERY_S, Newest, Together, Watch
+from .own_baseline import BaselineWatch, Shown
 from .reference_header import Pairs, references_in, talked
 
 TICK_S = 1.0 / FS_HZ
@@ -78,6 +79,8 @@ class Frame:
     columns: Columns | None
     indices: dict[Partner, dict[str, Index]] | None
     """Of the last `HRV_WINDOW_S` seconds, those of `SHOWN_LIVE`, each with its state."""
+    baselines: dict[Partner, Shown | None] | None
+    """The own baseline, and how those indices stand to it."""
     signals: dict[Partner, Signal] | None
     together: Together | None
     """What the last twenty minutes say of both, every `EVERY_S` seconds."""
@@ -109,6 +112,7 @@ class Engine:
         latency_s = latency_s or {}
         self._hearts: dict[Partner, Heart] = {p: Heart(p, latency_s.get(p, 0.0)) for p in PARTNERS}
         self._watch = Watch(references, talk=talk)
+        self._baselines = BaselineWatch()
         self._next_window_s: float | None = None
 
     def push(self, event: Event) -> None:
@@ -139,6 +143,7 @@ class Engine:
         samples = {p: hearts[p].new_samples(t_s, known[p]) for p in PARTNERS}
         gaps = tuple(gap for p in PARTNERS for gap in hearts[p].new_gaps(t_s, known[p]))
         on_the_second = t_s % HOP_S == 0
+        indices = {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
         return Frame(
             t_s=t_s,
             heart_rate={p: samples[p][0] for p in PARTNERS},
@@ -147,9 +152,8 @@ class Engine:
             told=told,
             gaps=gaps,
             columns=self._new_columns(t_s, known) if on_the_second else None,
-            indices=(
-                {p: hearts[p].indices(t_s, known[p]) for p in PARTNERS} if on_the_second else None
-            ),
+            indices=indices,
+            baselines=self._own_baselines(t_s, indices) if indices else None,
             signals={p: hearts[p].signal(t_s) for p in PARTNERS} if on_the_second else None,
             together=self._together(t_s, known) if t_s and t_s % EVERY_S == 0 else None,
             silent=tuple(gap for p in PARTNERS if (gap := hearts[p].silence)),
@@ -167,9 +171,21 @@ class Engine:
     def _known(self, t_s: float) -> dict[Partner, Known]:
         return {p: self._hearts[p].known(t_s) for p in PARTNERS}
 
+    def _own_baselines(
+        self, t_s: float, indices: Mapping[Partner, dict[str, Index]]
+    ) -> dict[Partner, Shown | None]:
+        clocks = {p: self._hearts[p].clock for p in PARTNERS}
+        return {p: self._baselines.shown(t_s, p, clocks[p], indices[p]) for p in PARTNERS}
+
+    def _settle_baselines(self, until_s: float) -> None:
+        while self._baselines.due_s <= until_s:
+            self._baselines.settle({p: self._hearts[p].clock for p in PARTNERS})
+
     def _take_in(self, t_s: float) -> tuple[Told, ...]:
         told: list[Told] = []
         while self._pending and self._pending[0].t_s <= t_s:
+            # However far we reach, a baseline is settled with the events up to its moment.
+            self._settle_baselines(np.nextafter(self._pending[0].t_s, -np.inf))
             match self._pending.popleft():
                 case Packet(kind="heart_rate") as packet:
                     self._hearts[packet.partner].take(packet)
@@ -178,12 +194,14 @@ class Engine:
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
                 case Marker() as event:
+                    self._baselines.hear(event)
                     told.append(event)
                 case Speech() as event:
                     self._watch.hear(event)
                     told.append(event)
                 case Packet() | Device() | End():
                     pass
+        self._settle_baselines(t_s)
         return tuple(told)
 
     def _new_columns(self, t_s: float, known: dict[Partner, Known]) -> Columns:
@@ -211,8 +229,8 @@ class Engine:
         if self._next_window_s is not None:
             return self._next_window_s
         horizon_s = self._horizon_s(t_s, known)
-        opening = max(opening_s(each, horizon_s) for each in known.values())
-        return float(np.ceil(opening / HOP_S) * HOP_S)
+        first_s = max(opening_s(each, horizon_s) for each in known.values())
+        return float(np.ceil(first_s / HOP_S) * HOP_S)
 
     def _horizon_s(self, t_s: float, known: dict[Partner, Known]) -> float:
         """Up to where both heart rates are settled."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.artifacts import Artifacts, find_artifacts
+from interbeat_analysis.artifacts import Artifacts
 from interbeat_analysis.gates import Index
+from interbeat_analysis.growing import Judged, judge_more
 from interbeat_analysis.indices import Cleaned, windowed_indices
 from interbeat_analysis.series import (
     CONFIRMED_BEATS,
@@ -108,6 +109,9 @@ class Heart:
     known_s: float | None = None
     told: Known | None = None
     """What the clock said since the newest packet; None when it has to be asked."""
+    judged: Judged | None = None
+    judged_from: int = 0
+    """What the remembered beats are, the first of them counted from the start."""
     tail: Series | None = None
     """The provisional samples since the newest packet, None when they have to be made."""
     silence: Gap | None = None
@@ -139,11 +143,19 @@ class Heart:
         """What the strap told; inferred beats are in no figure and on no screen."""
         if self.told is None:
             beats = self.clock.told(t_s - MEMORY_S)
-            found = find_artifacts(beats.rr_s, beat_t_s=beats.t_s, causal=True)
+            found = self._judge(beats)
             self.told = Known(
                 beats, found, np.where(found.bad, np.nan, beats.rr_s), self.clock.end_s()
             )
         return self.told
+
+    def _judge(self, beats: Beats) -> Artifacts:
+        first = self.clock.count - len(beats.t_s)
+        dropped = first - self.judged_from
+        before = self.judged if dropped >= 0 else None
+        self.judged = judge_more(before, beats.t_s, beats.rr_s, dropped=dropped)
+        self.judged_from = first
+        return self.judged.found
 
     def horizon_s(self, t_s: float, known: Known) -> float:
         """Up to where the heart rate is settled at `t_s`, be it as a gap."""

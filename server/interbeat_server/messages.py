@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from interbeat_analysis.baseline import LEAST_S, Comparison
 from interbeat_analysis.corrected import MOST_REDISTRIBUTED_PERCENT
 from interbeat_analysis.gates import Index
 from interbeat_collector.events import PARTNERS, Marker, Partner, Session, Speech
@@ -15,6 +16,7 @@ from interbeat_collector.events import PARTNERS, Marker, Partner, Session, Speec
 from . import __version__, live, words
 from .live import Columns, Frame, Passed, Told
 from .live_heart import FS_HZ, HRV_WINDOW_S, STALE_AFTER_S, Gap, Series, Signal
+from .own_baseline import Shown
 from .together_message import SETTINGS, connection_message, linkage_message, meanings
 
 Message = dict[str, Any]
@@ -42,8 +44,8 @@ def frame_messages(
     messages = [_told(frame.t_s, event) for event in frame.told]
     messages += [_gap(frame.t_s, gap) for gap in frame.gaps]
     messages.append(_tick(frame))
-    if frame.columns is not None and frame.indices is not None:
-        messages.append(_col(frame.t_s, frame.columns, frame.indices))
+    if frame.columns is not None and frame.indices and frame.baselines:
+        messages.append(_col(frame.t_s, frame.columns, frame.indices, frame.baselines))
     if frame.signals is not None:
         messages.append(_quality(frame.t_s, frame.signals, recording))
     if frame.together is not None:
@@ -172,7 +174,12 @@ def _beats(series: Series) -> Message:
     return {"t_s": _rounded(series.t_s, 4), "rr_ms": _rounded(series.values * 1000.0, 3)}
 
 
-def _col(t_s: float, columns: Columns, indices: Mapping[Partner, Mapping[str, Index]]) -> Message:
+def _col(
+    t_s: float,
+    columns: Columns,
+    indices: Mapping[Partner, Mapping[str, Index]],
+    baselines: Mapping[Partner, Shown | None],
+) -> Message:
     return {
         "type": "col",
         "t_s": t_s,
@@ -180,7 +187,7 @@ def _col(t_s: float, columns: Columns, indices: Mapping[Partner, Mapping[str, In
             {"t_s": centre_s, "r": _rounded(r, 3)}
             for centre_s, r in zip(columns.t_s.tolist(), columns.r, strict=True)
         ],
-        "hrv": {p: _indices(indices[p]) for p in PARTNERS},
+        "hrv": {p: {**_indices(indices[p]), "baseline": _baseline(baselines[p])} for p in PARTNERS},
     }
 
 
@@ -201,6 +208,34 @@ def _indices(found: Mapping[str, Index]) -> Message:
         "beats": basis.beats,
         "artifact_share": number(basis.corrected_percent / 100.0, 4),
         "clean_s": number(basis.window_s, 1),
+    }
+
+
+def _baseline(shown: Shown | None) -> Message | None:
+    """The own baseline of one heart, and how the figures of its last minute stand to it."""
+    if shown is None:
+        return None
+    compared = {
+        name: {"baseline": number(shown.figures[name].value, 2), **comparison(each)}
+        for name, each in shown.comparisons.items()
+    }
+    return {
+        "from_s": number(shown.from_s, 3),
+        "to_s": number(shown.to_s, 3),
+        "state": shown.state,
+        "reason": shown.reason or None,
+        "clean_s": number(shown.clean_s, 1),
+        "needed_s": LEAST_S,
+        "compared": compared or None,
+    }
+
+
+def comparison(found: Comparison) -> Message:
+    return {
+        "standing": found.standing,
+        "ratio": number(found.ratio, 3),
+        "difference": number(found.difference, 2),
+        "reason": found.reason or None,
     }
 
 

@@ -11,7 +11,7 @@ _LABELS = {
     "coherence": ("Coherence", {"lf": "LF", "hf": "HF"}),
     "wavelet_coherence": ("Wavelet coherence", {"slow": "slow", "lf": "LF", "hf": "HF"}),
     "phase_locking": ("Phase locking", {"lf": "LF", "hf": "HF"}),
-    "circular_correlation": ("Circular correlation", {"lf": "LF", "hf": "HF"}),
+    "circular_correlation": ("Circular corr.", {"lf": "LF", "hf": "HF"}),
     "recurrence": ("Recurrence", {"nearby_rate": "within 5 s"}),
     "concordance": ("Concordance", {"index": "index"}),
     "peaks": ("First peak", {"r": "mean r"}),

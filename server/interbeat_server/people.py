@@ -13,7 +13,7 @@ from interbeat_collector.events import PARTNERS, Partner, Session
 from interbeat_collector.session_file import Recording
 
 from .recorded import mirrored
-from .reference_header import SETTING, Pair, described
+from .reference_header import SETTING, Pair, described, fitting, references_in
 from .references import reference_of, turns_of
 
 
@@ -36,6 +36,16 @@ def personal_references(
     """
     a, b = (_reference(recordings, session, p, speech_known) for p in PARTNERS)
     return a, b
+
+
+def in_header(session: Session | None, *, speech_known: bool) -> tuple[Reference, Reference] | None:
+    """The references that a session was recorded with; None if there were none."""
+    if session is None:
+        return None
+    try:
+        return fitting(references_in(session), speech_known)
+    except ValueError as error:
+        raise PeopleError(f"Session {session.id} cannot be judged: {error}.") from error
 
 
 def judged_by(session: Session, recordings: Sequence[Recording]) -> Session:

@@ -20,6 +20,7 @@ from interbeat_analysis.dyad import measured, series
 from interbeat_collector.events import PARTNERS, Partner
 
 from . import words
+from .columns import rarity
 from .messages import number
 from .synchrony_document import correlation
 from .together import Judged
@@ -117,16 +118,15 @@ def _profile(
     lag_s = linkage["correlogram"]["lag_s"]
     band = linkage["chance_band"]
     traces = [
-        _line(lag_s, [number(r, 4) for r in each.dyad.correlogram.r], PALE, "one session")
-        for each in found
+        _line(lag_s, [number(r, 4) for r in each.dyad.correlogram.r], PALE, f"session {at}")
+        for at, each in enumerate(found, 1)
         if len(found) > 1
     ]
     traces.append(_line(lag_s, linkage["correlogram"]["r"], INK, "r"))
     layout = _layout(_lag_title(names, "Lag"), "Correlation of the arousal bands")
     layout["shapes"] = [_band(band)]
-    p = linkage["p"]
     text = (
-        f"Linkage by lag: r {linkage['r']:.2f}, p {p:.3f}, from {linkage['joint_s'] / 60:.0f} min "
+        f"r {linkage['r']:.2f}, {rarity(linkage['p'])}, from {linkage['joint_s'] / 60:.0f} min "
         f"together. Nine of ten chance pairings lie in the grey band at any one lag. "
         f"Chance: {linkage['null']}."
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from interbeat_collector.session_file import Recording
 
 from . import live
 from .heart_document import Heart
+from .own_baseline import Span
+from .reference_header import SETTING
 from .together import TurnsOfBoth, end_s, opening_s
 
 SESSION_BASIS = "whole recording, offline clock"
@@ -43,6 +46,8 @@ class Material(NamedTuple):
     """When each spoke; None if that is not known."""
     talk: bool = True
     """Whether the two talked."""
+    baselines: Sequence[Span] = ()
+    """Stretches that may be a person's own baseline, oldest first."""
 
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
@@ -79,8 +84,16 @@ def mirrored(recording: Recording) -> Recording:
         session,
         labels={p: session.labels[OTHER[p]] for p in PARTNERS},
         straps={p: session.straps[OTHER[p]] for p in PARTNERS},
+        settings=_turned_settings(session.settings),
     )
     return Recording(turned, tuple(_mirrored(event) for event in recording.events))
+
+
+def _turned_settings(settings: dict[str, object]) -> dict[str, object]:
+    """The references that a session was recorded with belong to people, not to sides."""
+    held: Any = settings.get(SETTING, [])
+    turned = [{p: pair[OTHER[p]] for p in PARTNERS} for pair in held]
+    return {**settings, SETTING: turned} if held else settings
 
 
 def _mirrored(event: Event) -> Event:

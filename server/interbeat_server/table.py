@@ -44,6 +44,12 @@ _DIFFERENCES = {
     "masked": "differences are taken where no bad interval is beside.",
     AS_RECORDED: "every interval is taken as it is.",
 }
+_STANDINGS = {
+    "higher": "higher",
+    "about": "about the same",
+    "lower": "lower",
+    "unknown": "unknown",
+}
 DOUBT = " ?"
 
 
@@ -99,6 +105,27 @@ def _hearts(partners: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
             yield line(label, [value(each, form, unit) for each in values], width)
     for p in shown:
         yield from _notes(partners[p], names[p])
+    for p in shown:
+        yield from _baseline(partners[p]["baseline"], names[p])
+
+
+def _baseline(own: dict[str, Any] | None, name: str) -> Iterable[str]:
+    """How the minutes of a recording stand to the own baseline."""
+    if own is None:
+        return
+    yield ""
+    stretch = f"{name}, own baseline from {own['from_s']:.0f} to {own['to_s']:.0f} s"
+    if own["state"] != "ok":
+        yield f"{stretch}: not used, {own['reason']}"
+        return
+    yield f"{stretch}; minutes outside it: {len(own['minutes']['end_s'])}"
+    for label, key, form, unit in _ROWS:
+        if key in own["figures"]:
+            figure, standing = own["figures"][key], own["minutes"][key]["standing"]
+            told = [f"{standing.count(each)} {word}" for each, word in _STANDINGS.items()]
+            usual = value(figure["value"], form, unit)
+            around = f"about: x{figure['about_from']:.2f} to x{figure['about_to']:.2f}"
+            yield f"  {label} {usual}: {', '.join(told)} ({around})"
 
 
 def _bad(partner: dict[str, Any]) -> str:

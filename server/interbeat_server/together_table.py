@@ -9,7 +9,7 @@ from typing import Any
 from interbeat_collector.events import PARTNERS, Partner
 
 from . import words
-from .columns import DASH, line, minutes, value
+from .columns import DASH, line, minutes, rarity, value
 
 WIDTH = 100
 
@@ -55,12 +55,12 @@ def _synchrony(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
         f"up to {found['max_lag_s']:g} s, {found['windows']} windows"
     )
     chance = value(found["chance_mean_abs_z"], "{:.3f}", "")
-    yield line("Mean z", [value(found["mean_z"], "{:+.3f}", ""), _p(found["p_in_phase"])])
+    yield line("Mean z", [value(found["mean_z"], "{:+.3f}", ""), rarity(found["p_in_phase"])])
     yield line(
         "Mean |z|",
-        [value(found["mean_abs_z"], "{:.3f}", ""), _p(found["p"]), f"chance gives {chance}"],
+        [value(found["mean_abs_z"], "{:.3f}", ""), rarity(found["p"]), f"chance gives {chance}"],
     )
-    yield line("The window that stands out", ["", _p(found["p_any_window"])])
+    yield line("The window that stands out", ["", rarity(found["p_any_window"])])
     yield line("Most alike at", [_lag(found["best_lag_s"], names)])
     if found["null"]:
         yield f"Chance: {found['null']}; p is the share of them with as much or more."
@@ -77,7 +77,7 @@ def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
             yield f"Here: {found['reason']}."
         return
     rare = words.beyond_chance(found["p"])
-    yield line("r", [f"{found['r']:.2f}", _p(found["p"]), rare])
+    yield line("r", [f"{found['r']:.2f}", rarity(found["p"]), rare])
     yield line(
         "Without chance's part", [f"{found['r_adjusted']:.2f}", words.EVIDENCE[found["evidence"]]]
     )
@@ -86,7 +86,7 @@ def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
     if found["p_antiphase"] is not None:
         deepest = found["r_antiphase"]
         opposite = f"{deepest:.2f}" if deepest < 0 else "at no lag"
-        yield line("Moving opposite", [opposite, _p(found["p_antiphase"])])
+        yield line("Moving opposite", [opposite, rarity(found["p_antiphase"])])
     yield line("Own rhythm", [f"{100 * found['own_share']:.0f} %"])
     if found["speech_removed"]:
         yield words.SPEECH_REMOVED
@@ -136,12 +136,12 @@ def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
     if found["influence"] is not None:
         for key, one in (("a_to_b", names["a"]), ("b_to_a", names["b"])):
             influence = found["influence"][key]
-            figures = [value(influence["z"], "z {:+.1f}", ""), _p(influence["p"])]
+            figures = [value(influence["z"], "z {:+.1f}", ""), rarity(influence["p"])]
             yield line(f"{one} ahead"[:22], figures)
         yield "Ahead: 4 s bins, three back, own past controlled, against 40 circular shifts."
     if (vagal := found["vagal"]) is not None and vagal["p"] is not None:
         pool = "" if vagal["sessions"] > 2 else "unreliable in fewer than three sessions"
-        yield line("Depth of breathing", [f"r {vagal['r']:.2f}", _p(vagal["p"]), pool])
+        yield line("Depth of breathing", [f"r {vagal['r']:.2f}", rarity(vagal["p"]), pool])
 
 
 def _index(found: dict[str, Any]) -> Iterable[str]:
@@ -165,12 +165,6 @@ def _about(lag_s: float, names: Mapping[Partner, str]) -> str:
     if abs(lag_s) < 0.5:
         return "about the same time"
     return f"about {abs(lag_s):.0f} s, {names['a'] if lag_s > 0 else names['b']} first"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return DASH
-    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
 
 
 def _said(text: str) -> list[str]:

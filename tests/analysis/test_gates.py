@@ -111,11 +111,12 @@ def test_a_wrong_call_is_refused(call, message):
         call()
 
 
-def test_the_edges_may_be_missing_and_the_reason_tells_what_was_seen():
-    assert gate("rmssd_ms", 57.5, 0.0, edges_s=3.0).state == "ok"
-    found = gate("rmssd_ms", 45.0, 0.0, edges_s=3.0)
+def test_what_counts_may_be_longer_and_the_reason_tells_what_was_seen():
+    assert gate("rmssd_ms", 57.5, 0.0, counted_s=60.0).state == "ok"
+    assert gate("rmssd_ms", 57.5, 0.0, counted_s=59.9).state == "grey"
+    found = gate("rmssd_ms", 45.9, 0.0, counted_s=50.0)
     assert found == ("grey", "45 s seen, 60 s needed to be sure")
-    assert gate("mean_hr_bpm", 0.0, 0.0, edges_s=30.0).state == "off"
+    assert gate("lf_nu", 299.9, 0.0).reason == "299 s seen, 300 s needed"
 
 
 def test_irregular_beats_are_told_from_a_noisy_signal():

@@ -76,7 +76,7 @@ def test_windows_are_what_the_functions_give() -> None:
     assert len(found) == len(end_s)
     for at, indices in enumerate(found):
         for name in TIME_DOMAIN:
-            assert indices[name].value == getattr(in_time, name)[at]
+            assert indices[name].value == pytest.approx(getattr(in_time, name)[at], rel=1e-12)
         for name in FREQUENCY_DOMAIN:
             assert indices[name].value == getattr(in_bands, name)[at]
         assert indices["rmssd_ms"].state == "ok"
@@ -93,6 +93,40 @@ def test_a_live_window_is_whole_while_its_newest_beats_are_on_their_way() -> Non
         states.append(found["rmssd_ms"].state)
         assert found["rmssd_ms"].window_s == pytest.approx(60.0 - late_s, abs=2.0)
     assert states == ["ok", "ok", "grey", "off"]
+
+
+def live_states(t_s: np.ndarray, rr_s: np.ndarray, at_s: np.ndarray, late_s: float) -> list[str]:
+    """State of RMSSD of the last minute at each instant, when beats come `late_s` late."""
+    states = []
+    for now_s in at_s:
+        known = t_s <= now_s - late_s
+        heart = cleaned(t_s[known], rr_s[known], causal=True)
+        states.append(windowed_indices(heart, np.array([now_s]), 60.0, live=True)[0]["rmssd_ms"][4])
+    return states
+
+
+def test_a_minute_is_a_minute_and_then_stays_one() -> None:
+    t_s, rr_s = beats_of(CLEAN)
+    at_s = np.arange(1.0, 280.0)
+    opening = live_states(t_s, rr_s, at_s, 2.0)
+    assert opening == ["off"] * 29 + ["grey"] * 30 + ["ok"] * (len(at_s) - 59)
+
+
+def test_one_lost_packet_does_not_put_a_minute_in_doubt() -> None:
+    t_s, rr_s = beats_of(CLEAN)
+    kept = np.flatnonzero((t_s < 100.0) | (t_s > 101.6))
+    at_s = np.arange(90.0, 200.0)
+    assert set(live_states(t_s[kept], rr_s[kept], at_s, 2.0)) == {"ok"}
+    kept = np.flatnonzero((t_s < 100.0) | (t_s > 115.0))
+    assert "grey" in live_states(t_s[kept], rr_s[kept], at_s, 2.0)
+
+
+@pytest.mark.parametrize(("beats", "state"), [(385, "off"), (386, "ok")])
+def test_five_minutes_are_five_minutes(beats: int, state: str) -> None:
+    """385 beats and the cut intervals at both edges last 299.7 s, one more makes 300.4 s."""
+    t_s, rr_s = beats_of(CLEAN)
+    found = whole_indices(cleaned(t_s[:beats], rr_s[:beats]))
+    assert {found[name].state for name in ("lf_nu", "dfa_alpha1", "triangular_index")} == {state}
 
 
 def test_spectra_that_nobody_asks_for_are_not_made() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import detrend, get_window, periodogram
 
+from interbeat_analysis.frequency_bands import HF_HZ, band_power
 from interbeat_analysis.rsa import rsa_amplitude
-from interbeat_analysis.spectra import HF_HZ, band_power
 
 FS = 4.0
 

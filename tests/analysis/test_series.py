@@ -190,7 +190,10 @@ def test_known_until_waits_for_enough_beats():
         (lambda: heart_rate([1.0, 2.0], [800.0, 800.0], 1.5), "median interval is 800, above 10 s"),
         (lambda: heart_rate([2.0, 1.0], [0.8, 0.8], 1.5), "1 s comes after 2 s"),
         (lambda: heart_rate([1.0, 1.0], [0.8, 0.8], 1.5), "must increase"),
-        (lambda: heart_rate([1.0, np.nan], [0.8, 0.8], 1.5), "must increase"),
+        (
+            lambda: heart_rate([1.0, np.nan], [0.8, 0.8], 1.5),
+            r"beat_t_s\[1\] = nan s must be a number",
+        ),
         (lambda: heart_rate([1.0, 2.0], [0.8], 1.5), r"shapes \(2,\) and \(1,\)"),
         (lambda: neighbours([2.0, 1.0], [0.8, 0.8]), "must increase"),
         (lambda: grid(0.0, 1.0, 0.0), "fs = 0.0 Hz must be above 0"),

@@ -7,20 +7,17 @@ from hypothesis import strategies as st
 from scipy import interpolate, signal
 
 import naive
+from interbeat_analysis.frequency_bands import Bands, band_power
+from interbeat_analysis.lomb import lomb_bands, lomb_density, windowed_lomb_bands
 from interbeat_analysis.spectra import (
     KUBIOS_LIKE,
     PRESETS,
     TASK_FORCE,
-    Bands,
     Preset,
-    band_power,
     bands,
-    lomb_bands,
-    lomb_density,
     power_density,
     tachogram,
     windowed_bands,
-    windowed_lomb_bands,
 )
 from interbeat_server.validation.recordings import golden, recording
 

@@ -23,9 +23,7 @@ def worn(beat_t_s: list[float], seed: int, latency_s: float) -> BeatClock:
 
 
 def heart(seed: int, partner: Partner = "a", duration_s: float = 120.0) -> list[float]:
-    return list(
-        takewhile(lambda t_s: t_s < duration_s, dyad(DyadSettings(seed, coupling=1.0))[partner])
-    )
+    return list(takewhile(lambda t_s: t_s < duration_s, dyad(DyadSettings(seed))[partner]))
 
 
 @pytest.mark.parametrize("seed", range(1, 7))

@@ -290,3 +290,31 @@ def test_the_dialog_can_be_left_without_marking(live: Page) -> None:
             live.get_by_role("button", name="Cancel").click()
         expect(live.locator("#mark-dialog")).to_be_hidden()
     assert live.locator("#lane .mark").count() == 0
+
+
+def test_figures_are_set_beside_the_own_baseline_in_calm_words(page: Page, tmp_path: Path) -> None:
+    with Program("demo", "--rate", str(FAST), data=tmp_path) as app:
+        visit(page, app)
+        figures = [page.locator(f"#measures-{partner}") for partner in ("a", "b")]
+        wait_until_s(page, 20)
+        page.keyboard.press("1")
+        for each in figures:
+            expect(each.locator(".measures-own")).to_contain_text("of clean signal so far")
+            expect(each.locator(".own-words").first).to_be_hidden()
+        began_s = elapsed_s(page)
+        wait_until_s(page, began_s + 150)
+        page.keyboard.press("4")
+        for each in figures:
+            expect(each.locator(".measures-own")).to_contain_text("once a minute has passed")
+        wait_until_s(page, elapsed_s(page) + 75)
+        words = re.compile(
+            r"^(higher|lower) than your own baseline of \d|^about your baseline of \d"
+        )
+        for each in figures:
+            expect(each.locator(".measures-own")).to_contain_text("Own baseline: 0:00:")
+            expect(each.locator(".own-words")).to_have_text([words, words])
+        colours = {
+            each.evaluate("element => getComputedStyle(element).color")
+            for each in page.locator(".own-words").all()
+        }
+        assert len(colours) == 1, "no colour says what is higher or lower"

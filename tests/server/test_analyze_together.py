@@ -23,11 +23,14 @@ from interbeat_collector.session_file import read_session
 from interbeat_collector.simulation import DyadSettings
 from interbeat_server import cli
 from interbeat_server.analyze import material_of
+from interbeat_server.people import in_header
+from interbeat_server.recorded import mirrored
 from interbeat_server.together import judged, on_one_grid
 from interbeat_server.words import INDEX_REASONS, LINKAGE_STATES, SAYS_NOT
 from written_sessions import rr_file, simulated, written
 
 DOCS = Path(__file__).parents[2] / "docs"
+TALK_S, ALONE_S = 900.0, 2320.0
 COUPLE = DyadSettings(seed=5, turns="shared", mode="coregulate", gain=1.5)
 ALONE = DyadSettings(seed=5, turns="shared", session=1000)
 LED = DyadSettings(seed=10, turns="shared", mode="a_leads", gain=2.5)
@@ -38,12 +41,12 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three talks of a couple, what they are like alone, and sessions with something amiss."""
     folder = tmp_path_factory.mktemp("talks")
     for number in range(3):
-        written(folder, f"talk{number}", replace(COUPLE, session=number), 1300.0)
-    written(folder, "alone", ALONE, 2500.0)
+        written(folder, f"talk{number}", replace(COUPLE, session=number), TALK_S)
+    written(folder, "alone", ALONE, ALONE_S)
     written(folder, "short", replace(COUPLE, session=3), 471.0)
     written(folder, "only_a", replace(COUPLE, session=4), 700.0, recorded=("a",))
     written(folder, "others", replace(COUPLE, seed=8), 700.0, labels={"a": "Cleo", "b": "Dan"})
-    written(folder, "silent", replace(COUPLE, session=6), 1300.0, speech=False)
+    written(folder, "silent", replace(COUPLE, session=6), TALK_S, speech=False)
     return folder
 
 
@@ -180,7 +183,7 @@ def test_every_figure_has_its_null_and_what_it_was_made_with(
     assert "reversed in time" in found["linkage"]["null"]
     assert found["parameters"]["band_hz"] == [0.0041, 0.044]
     assert found["parameters"]["max_lag_s"] == 15
-    assert found["linkage"]["joint_s"] > 1250
+    assert found["linkage"]["joint_s"] > TALK_S - 30
     assert found["session"]["labels"] == {"a": "Ana", "b": "Ben"}
     assert set(found["methods"]) >= {"linkage", "lead", "settling", "index", "recovery"}
     for name in ("p", "p_in_phase", "p_any_window"):
@@ -243,7 +246,7 @@ def test_turns_from_files_stand_for_those_of_the_session(
     talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = replace(COUPLE, session=6)
-    given = analyzed(capsys, *of(talks, "silent"), *turns_files(tmp_path, settings, 1290.0))
+    given = analyzed(capsys, *of(talks, "silent"), *turns_files(tmp_path, settings, TALK_S - 10.0))
     assert given["linkage"]["speech_removed"] is True
     assert "speech_unknown" not in given["flags"]
     for p in "ab":
@@ -272,11 +275,25 @@ def test_a_reference_unlocks_the_index(talks: Path, capsys: pytest.CaptureFixtur
     assert unknown["index"]["state"] != "locked", "speaking is left in both"
 
 
+def test_what_a_session_was_recorded_with_counts_without_being_named(
+    talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = [read_session(Path(of(talks, "alone")[0]))]
+    held = written(tmp_path, "held", COUPLE, TALK_S, judged_by=usual)
+    turned = mirrored(read_session(held))
+    named = analyzed(capsys, *of(talks, "talk0"), "--reference", *of(talks, "alone"))
+    found = analyzed(capsys, str(held))
+    assert found["settling"] == named["settling"]
+    assert found["index"] == named["index"]
+    a, b = in_header(turned.session, speech_known=True) or (None, None)
+    assert (a.person, b.person) == ("Ben", "Ana")
+
+
 def test_a_person_is_found_in_the_reference_whatever_the_side(
     talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recording = read_session(Path(of(talks, "alone")[0]))
-    turned = written(tmp_path, "turned", ALONE, 2500.0, labels={"a": "Ben", "b": "Ana"})
+    turned = written(tmp_path, "turned", ALONE, ALONE_S, labels={"a": "Ben", "b": "Ana"})
     assert recording.session.labels != read_session(turned).session.labels
     straight = analyzed(capsys, *of(talks, "talk0"), "--reference", *of(talks, "alone"))
     crossed = analyzed(capsys, *of(talks, "talk0"), "--reference", str(turned))
@@ -315,8 +332,8 @@ def test_several_sessions_are_pooled_by_their_profiles(
 def test_sessions_of_the_couple_in_other_roles_are_turned(
     talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    turned = written(tmp_path, "turned", LED, 1300.0, labels={"a": "Ben", "b": "Ana"})
-    straight = written(tmp_path, "straight", replace(LED, session=2), 1300.0)
+    turned = written(tmp_path, "turned", LED, TALK_S, labels={"a": "Ben", "b": "Ana"})
+    straight = written(tmp_path, "straight", replace(LED, session=2), TALK_S)
     found = analyzed(capsys, str(straight), str(turned))
     alone = analyzed(capsys, str(turned))
     lag_s = found["sessions"][1]["linkage"]["lag_s"]
@@ -397,7 +414,7 @@ def holed(rr_ms: list[float]) -> list[float]:
 
 def mistakes(talks: Path, folder: Path) -> dict[str, tuple[list[str], str]]:
     (folder / "order.csv").write_text("start_s,end_s\n50,90\n10,20\n")
-    (folder / "late.csv").write_text("start_s,end_s\n50,90\n1200,1900\n")
+    (folder / "late.csv").write_text("start_s,end_s\n50,90\n800,1900\n")
     (folder / "fine.csv").write_text("start_s,end_s\n50,90\n")
     talk0, alone, others = of(talks, "talk0", "alone", "others")
 

@@ -53,7 +53,7 @@ def test_no_two_rows_hang_on_the_same_simulated_people() -> None:
     tasks = synchrony.tasks(quick=False)
     seeds = [list(part[0]) for _, (trial, part) in tasks if trial is simulated]
     used = [seed for part in seeds for seed in part]
-    assert len(used) == len(set(used)) == 3 * 500 + 200
+    assert len(used) == len(set(used)) == 3 * 500 + 2 * 200
 
 
 def as_hoped() -> dict[str, list[Verdict]]:

@@ -10,6 +10,7 @@ from .arguments import Verbs, add_data_dir, add_offset, add_reference, add_verb
 from .errors import UserError
 from .inputs import (
     recordings_of,
+    reference_paths,
     reference_recordings,
     references,
     rr_material,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from interbeat_collector.events import Partner, Session
 
     from ..heart_document import Wanted
+    from ..recorded import Material
 
 
 def run_analyze(options: argparse.Namespace) -> int:
@@ -57,6 +59,8 @@ def _check(options: argparse.Namespace) -> None:
             )
         if options.ecg:
             raise UserError("--ecg is for one session. Name one.")
+        if options.baseline:
+            raise UserError("--baseline is for one session. For several, mark it in each.")
 
 
 def _one(options: argparse.Namespace) -> str:
@@ -72,8 +76,8 @@ def _one(options: argparse.Namespace) -> str:
     else:
         material, names = material_of(recording), recording.session.labels
         title = _title(recording.session)
-    material = with_speech(options, material)
-    known = references(reference_recordings(options), material)
+    material = _with_baseline(options, with_speech(options, material))
+    known = references(reference_recordings(reference_paths(options)), material)
     if options.offline_measures and len(material.hearts) < 2:
         raise UserError("--offline-measures are of two hearts. Leave it out here.")
     if len(material.hearts) == 2:
@@ -102,7 +106,7 @@ def _several(options: argparse.Namespace) -> str:
     recordings = recordings_of(options)
     materials = [material_of(each) for each in recordings]
     names = recordings[0].session.labels
-    usual = reference_recordings(options)
+    usual = reference_recordings(reference_paths(options))
     known = [references(usual, each) for each in materials]
     document, found = analyze_several(
         materials,
@@ -137,6 +141,30 @@ def _write_plot(
         Path(name).write_text(plot_page(title, names, document, judged), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{name} cannot be written: {error.strerror}. Choose another.") from error
+
+
+def _with_baseline(options: argparse.Namespace, material: Material) -> Material:
+    """The stretch of `--baseline` instead of those that were marked."""
+    from interbeat_analysis.baseline import LEAST_S, MOST_S
+
+    from ..own_baseline import Span
+    from ..together import end_s
+
+    if options.baseline is None:
+        return material
+    from_s, to_s = options.baseline
+    given = f"--baseline {from_s:g} {to_s:g}"
+    last_s = max((end_s(heart) for heart in material.hearts.values()), default=0.0)
+    if not 0.0 <= from_s < to_s <= last_s:
+        raise UserError(
+            f"{given} is no stretch of the recording, which ends at {last_s:.0f} s: give seconds "
+            "from its start, the earlier first."
+        )
+    if not LEAST_S <= to_s - from_s <= MOST_S:
+        raise UserError(
+            f"{given} is {to_s - from_s:g} s long: choose {LEAST_S:g} to {MOST_S:g} quiet seconds."
+        )
+    return material._replace(baselines=(Span(from_s, to_s),))
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
@@ -184,6 +212,14 @@ def add_analyze(verbs: Verbs) -> None:
         choices=("task-force", "kubios-like"),
         default="task-force",
         help="how spectra and DFA are made (default task-force)",
+    )
+    parser.add_argument(
+        "--baseline",
+        nargs=2,
+        type=float,
+        metavar=("FROM_S", "TO_S"),
+        help="two to five quiet minutes that the others are compared with, each person's with the "
+        'own (default: from the marker "baseline" of a session to the next one)',
     )
     parser.add_argument(
         "--full", action="store_true", help="add neurokit2's further indices; takes minutes an hour"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,29 +71,34 @@ def with_speech(options: argparse.Namespace, material: Material) -> Material:
     return material._replace(turns_s=(a, b), talk=len(a) + len(b) > 0)
 
 
-def reference_recordings(options: argparse.Namespace) -> list[Recording]:
+def reference_paths(options: argparse.Namespace) -> tuple[Path, ...]:
     """The sessions that show how people usually settle."""
-    from interbeat_collector.session_file import read_session
-
     paths = [session_path(name, options.data_dir) for name in options.reference or ()]
     analysed = {session_path(name, options.data_dir) for name in options.files}
     if same := analysed & set(paths):
         raise UserError(
             f"{same.pop()} is both analysed and its own reference. Name other sessions."
         )
+    return tuple(paths)
+
+
+@lru_cache(maxsize=1)
+def reference_recordings(paths: tuple[Path, ...]) -> list[Recording]:
+    """The same, read once for however many sessions."""
+    from interbeat_collector.session_file import read_session
+
     return [read_session(path) for path in paths]
 
 
 def references(
     recordings: list[Recording], material: Material
 ) -> tuple[Reference, Reference] | None:
-    """How each of the two usually settles; None without sessions that show it."""
-    from ..people import personal_references
+    """How each of the two usually settles: from sessions, else what the session was judged by."""
+    from ..people import in_header, personal_references
 
+    speech_known = material.turns_s is not None
     if not recordings:
-        return None
+        return in_header(material.session, speech_known=speech_known)
     if len(material.hearts) < 2:
         raise UserError("--reference is for two hearts. Leave it out here.")
-    return personal_references(
-        recordings, material.session, speech_known=material.turns_s is not None
-    )
+    return personal_references(recordings, material.session, speech_known=speech_known)

@@ -6,12 +6,15 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .errors import UserError
-from .inputs import reference_recordings, references
+from .inputs import reference_paths, reference_recordings, references
 from .sessions import session_path
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
     from ..heart_document import Wanted
     from ..recorded import Material
+
+WORTH_SEVERAL = 8
+"""Sessions from which on several processes pay for their start."""
 
 Write = Callable[[dict[str, Any]], None]
 
@@ -33,7 +39,8 @@ def write_rows(options: argparse.Namespace, wanted: Wanted) -> int:
 
     if options.plot or options.beats or options.full or options.json:
         raise UserError("--rows takes neither --plot, --beats, --full nor --json. Leave them out.")
-    paths, usual = _paths(options), reference_recordings(options)
+    paths, usual = _paths(options), reference_paths(options)
+    reference_recordings(usual)
     out = Path(options.rows)
     writer = _WRITERS.get(out.suffix.lower())
     if writer is None:
@@ -42,10 +49,10 @@ def write_rows(options: argparse.Namespace, wanted: Wanted) -> int:
     with _new(out) as file:
         write = writer(file)
         try:
-            for path in paths:
-                to_stderr(f"session {done + 1} of {len(paths)}")
-                row = _row(path, usual, wanted)
+            to_stderr(f"session 1 of {len(paths)}")
+            for row in _rows(paths, usual, wanted):
                 write(row)
+                to_stderr(f"{done + 1} of {len(paths)}")
                 file.flush()
                 done, failed = done + 1, failed + (row["error"] is not None)
         finally:
@@ -72,28 +79,45 @@ def _paths(options: argparse.Namespace) -> list[Path]:
     return found
 
 
-def _row(path: Path, usual: list[Recording], wanted: Wanted) -> dict[str, Any]:
+def _rows(paths: list[Path], usual: tuple[Path, ...], wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """One row for each session, in order; many are analysed side by side."""
+    row = partial(_row, usual=usual, wanted=wanted)
+    if len(paths) < WORTH_SEVERAL:
+        yield from map(row, paths)
+        return
+    from ..validation.core import leave_interrupts, usual_workers
+
+    with ProcessPoolExecutor(usual_workers(), get_context("spawn"), leave_interrupts) as pool:
+        try:
+            yield from pool.map(row, paths)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _row(path: Path, *, usual: tuple[Path, ...], wanted: Wanted) -> dict[str, Any]:
     from interbeat_collector.session_file import SessionFileError, read_session
 
     from ..analyze import analyze, material_of
     from ..flat import row
+    from ..people import PeopleError
 
     try:
         material = material_of(read_session(path))
-    except SessionFileError as error:
+        known = _known(reference_recordings(usual), material)
+    except (SessionFileError, PeopleError) as error:
         return row(str(path), {}, str(error))
-    return row(str(path), analyze(material, wanted, _known(usual, material)).document)
+    return row(str(path), analyze(material, wanted, known).document)
 
 
 def _known(usual: list[Recording], material: Material) -> tuple[Reference, Reference] | None:
-    """Each person's own reference, by name; None for people who have none."""
+    """Each person's own reference, by name; else what the session was recorded with."""
     from ..people import PeopleError
 
     others = [each for each in usual if each.session != material.session]
     try:
         return references(others, material)
     except PeopleError:
-        return None
+        return references([], material)
 
 
 def _new(path: Path) -> TextIO:

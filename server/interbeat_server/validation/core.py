@@ -127,7 +127,7 @@ def run_all(
             yield number, task(*arguments)
             progress(f"{number + 1} of {len(todo)}")
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), leave_interrupts) as pool:
         try:
             futures = {pool.submit(task, *args): n for n, (task, args) in enumerate(todo)}
             for done, future in enumerate(as_completed(futures), 1):
@@ -159,7 +159,7 @@ def usual_workers() -> int:
     return max(os.cpu_count() or 1, 1)
 
 
-def _leave_interrupts() -> None:
+def leave_interrupts() -> None:
     """Ctrl-C is for the process that waits; it stops the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -10,18 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.frequency_bands import HF_HZ, LF_HZ, band_power
 from interbeat_analysis.hrv import hrv
+from interbeat_analysis.lomb import lomb_bands, lomb_density
 from interbeat_analysis.nonlinear import dfa_alpha1, sample_entropy
-from interbeat_analysis.spectra import (
-    HF_HZ,
-    LF_HZ,
-    band_power,
-    bands,
-    lomb_bands,
-    lomb_density,
-    tachogram,
-    windowed_bands,
-)
+from interbeat_analysis.spectra import bands, tachogram, windowed_bands
 
 from .core import Row
 from .recordings import golden, recording

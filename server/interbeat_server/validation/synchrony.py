@@ -34,6 +34,7 @@ SIMULATED_N, TALKING_N = 500, 200
 QUICK_PART = 8
 NAMES = {"p": "p", "p_in_phase": "in-phase p", "p_any_window": "any window p"}
 TALK = DyadSettings(turns="shared")
+STRONG_TALK = DyadSettings(turns="shared", turn_s=20.0, speech_bpm=6.0)
 
 _Task = tuple[Callable[..., list[Verdict]], tuple[Any, ...]]
 
@@ -68,6 +69,7 @@ def tasks(*, quick: bool) -> list[tuple[str, _Task]]:
     ]
     wanted = [(f"simulated {m}", DyadSettings(), m, SIMULATED_N) for m in MINUTES]
     wanted.append(("talk", TALK, 10, TALKING_N))
+    wanted.append(("strong talk", STRONG_TALK, 10, TALKING_N))
     for number, (name, settings, minutes, n) in enumerate(wanted):
         n = n // QUICK_PART if quick else n
         for at in range(0, n, AT_ONCE):
@@ -89,6 +91,7 @@ def judged(done: dict[str, list[Verdict]]) -> list[Row]:
     return [
         *wrong,
         _wrong("strangers who take turns, 10 min, p < .05", done["talk"], "p", None),
+        _wrong("the same with turns of 20 s that add 6 bpm", done["strong talk"], "p", None),
         _found("planted coupling, p < .05", done["planted"], "p", FOUND_PERCENT),
         _found("planted coupling, in-phase p < .05", done["planted"], "p_in_phase", None),
         _found("planted coupling, any window p < .05", done["planted"], "p_any_window", None),
