@@ -12,12 +12,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from interbeat_analysis.gates import Index
-from interbeat_analysis.indices import EDGES_S, Cleaned, windowed_indices
+from interbeat_analysis.indices import Cleaned, windowed_indices
 
 COMPARED = ("mean_hr_bpm", "rmssd_ms")
 """What a minute can tell (`interbeat_analysis.gates`)."""
 
 LEAST_S = 120.0
+EDGES_S = 5.0
+"""Beats are cut at both ends of a stretch, and a packet may be lost: so much may lack."""
 MOST_S = 300.0
 MINUTE_S = 60.0
 """What is compared with a baseline: windows of this length."""
