@@ -221,6 +221,7 @@ def test_the_end_has_a_calm_sentence_and_a_replay_says_the_same(page: Page, tmp_
         expect(page.locator("#transport")).to_be_visible()
         expect(page.locator("#scene-form")).to_be_hidden()
         slider = page.locator("#slider")
+        wait_for(page, lambda: float(slider.get_attribute("max") or 0) > CAUGHT_UP_S)
         slider.evaluate(
             f"(s) => {{ s.value = {CAUGHT_UP_S + 1}; s.dispatchEvent(new Event('input'));"
             " s.dispatchEvent(new Event('change')); }"
