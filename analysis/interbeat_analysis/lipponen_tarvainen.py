@@ -23,8 +23,8 @@ QUARTILE_DEVIATIONS = 5.2
 FLOOR_S = 0.03
 """Smaller changes are never called unusual: intervals on a 10 ms grid can be quite still."""
 CAP = 0.3
-"""No threshold is above this part of the local median, however restless the record is. At a quarter,
-a slow heart with three beats to a breath has true ones beyond it."""
+"""No threshold is above this part of the local median, however restless the record is. At a
+quarter, a slow heart with three beats to a breath has true ones beyond it."""
 
 MEDIAN_AHEAD = 2
 """Beats after its own that a median may know in the causal version."""
