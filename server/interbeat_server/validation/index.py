@@ -78,7 +78,13 @@ SCENARIOS = {
 }
 """Each has seeds of its own, so that no two rows hang on the same couples. Turns are shared
 wherever two are coupled."""
-LONG_COUPLES = {"none": 0.0, "mutual": 1.0, "a_leads": 1.0, "amplify": 0.8, "coregulate": 1.2}
+LONG_COUPLES: dict[Mode, float] = {
+    "none": 0.0,
+    "mutual": 1.0,
+    "a_leads": 1.0,
+    "amplify": 0.8,
+    "coregulate": 1.2,
+}
 LONG_N = 6
 LAWS_N = 40
 
@@ -120,7 +126,7 @@ def tasks(quick: bool) -> list[tuple[str, _Task]]:
     for number, (mode, gain) in enumerate(LONG_COUPLES.items()):
         first = FIRST_SEED + 500_000 + 1000 * number
         seeds = range(first, first + (2 if quick else LONG_N))
-        found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))  # type: ignore[arg-type]
+        found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))
     first = FIRST_SEED + 900_000
     for at in range(0, 10 if quick else LAWS_N, 10):
         found.append(("laws", (laws.kept, (range(first + at, first + at + 10),))))
