@@ -254,7 +254,7 @@ function indexBlock() {
   const element = make(
     "section",
     { class: "index", id: "index", "aria-label": "Index" },
-    make("header", {}, name, make("span", {}, word, " ", range)),
+    make("header", {}, name, make("span", {}, word, range)),
     bar,
     progress,
     why,
@@ -270,7 +270,7 @@ function indexBlock() {
       const told_ = indexWords(found, labels);
       element.dataset.state = told_.state;
       setText(word, told_.word);
-      setText(range, told_.range);
+      setText(range, told_.range && `, ${told_.range}`);
       told(why, reason);
       told(progress, told_.progressWords);
       bar.replaceChildren(...indexBar(told_));

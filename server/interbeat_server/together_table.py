@@ -28,8 +28,9 @@ def judged_lines(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterabl
     """Linkage to index, of one recording or of several together."""
     linkage = found["linkage"]
     yield from _linkage(linkage, names)
-    if linkage["state"] in ("no_linkage", "linked"):
+    if linkage["state"] == "linked":
         yield from _lead(found["lead"], names)
+    if linkage["state"] in ("no_linkage", "linked"):
         yield from _settling(found["settling"], names)
         yield from _details(found["details"], names)
     yield from _index(found["index"])
