@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from interbeat_collector.events import Partner
+from interbeat_collector.virtual_strap import strap_sends
 from interbeat_server import cli
 from interbeat_server.validation import clock, core
-from interbeat_server.validation.clock_trials import strap_trial
+from interbeat_server.validation.clock_trials import heart, middle_of_bounds, strap_trial
 from interbeat_server.validation.core import Row, percentiles
 
 
@@ -51,6 +52,23 @@ def test_ten_minutes_keep_the_limits_of_the_hour(partner: Partner) -> None:
     assert percentiles("offline", trial.offline_s, (6, 30, 65)).met
     naive = percentiles("naive", trial.naive_s)
     assert naive.figures[1] > 5 * live.figures[1]
+
+
+def test_known_sendings_leave_the_latencies_that_would_send_the_same_packets() -> None:
+    sends = list(strap_sends(heart(3, "a", 60.0), seed=3, loss=0.0, latency_s=0.4))
+    candidates_s = np.arange(0.3, 0.5, 0.0005)
+    strokes_s = np.array([sent.send_s for sent in sends])
+    carried_by = [n for n, sent in enumerate(sends) for _ in sent.beat_t_s]
+    beats_s = np.array([t_s for sent in sends for t_s in sent.beat_t_s])
+    possible_s = [
+        latency_s
+        for latency_s in candidates_s
+        if (np.searchsorted(strokes_s, beats_s + latency_s) == carried_by).all()
+    ]
+    middle_s = middle_of_bounds(sends, np.inf)
+    assert 3 < len(possible_s) < 200
+    assert possible_s[0] < 0.4 < possible_s[-1]
+    assert middle_s == pytest.approx((possible_s[0] + possible_s[-1]) / 2, abs=0.001)
 
 
 def test_the_exit_code_says_whether_every_limit_was_met(

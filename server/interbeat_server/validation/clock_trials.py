@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from random import Random
 from typing import NamedTuple
 
@@ -182,6 +182,8 @@ class CalibrationTrial(NamedTuple):
 
     error_s: float
     """From the first 120 s."""
+    bound_s: float
+    """From these, if every packet had arrived and the moment of its sending were known."""
     surer_error_s: float
     """As the page does it: heard for longer where it is not sure enough."""
     heard_s: float
@@ -191,25 +193,47 @@ class CalibrationTrial(NamedTuple):
 def calibration_trial(seed: int) -> CalibrationTrial:
     """Wear a strap that is 2.6 s late and one that is 0.4 s late."""
     beat_t_s = heart(seed, "a", LONGEST_S + 5)
-    first, heard_s = _calibrated(seed, beat_t_s, NEEDED_S), NEEDED_S
+    straps = [
+        list(strap_sends(beat_t_s, seed=2 * seed + number, loss=0.02, latency_s=latency_s))
+        for number, latency_s in enumerate(LATENCIES_S)
+    ]
+    first, heard_s = _calibrated(straps, NEEDED_S), NEEDED_S
     found = first
     while goes_on(found, heard_s):
         heard_s += MORE_S
-        found = _calibrated(seed, beat_t_s, heard_s)
+        found = _calibrated(straps, heard_s)
+    late_a_s, late_b_s = (middle_of_bounds(sends, NEEDED_S) for sends in straps)
     truth_s = LATENCIES_S[1] - LATENCIES_S[0]
-    return CalibrationTrial(first.offset_s - truth_s, found.offset_s - truth_s, heard_s)
+    return CalibrationTrial(
+        first.offset_s - truth_s,
+        late_b_s - late_a_s - truth_s,
+        found.offset_s - truth_s,
+        heard_s,
+    )
 
 
-def _calibrated(seed: int, beat_t_s: list[float], heard_s: float) -> Offset:
+def _calibrated(straps: list[list[Sent]], heard_s: float) -> Offset:
     clocks = []
-    for number, latency_s in enumerate(LATENCIES_S):
+    for sends in straps:
         clock = BeatClock()
-        sends = strap_sends(beat_t_s, seed=2 * seed + number, loss=0.02, latency_s=latency_s)
         for sent in sends:
             if not sent.lost and sent.arrival_s < heard_s:
                 clock.add(sent.arrival_s, decode(sent.data).rr_ticks)
         clocks.append(clock)
     return same_heart_offset(*clocks)
+
+
+def middle_of_bounds(sends: list[Sent], heard_s: float) -> float:
+    """How late a strap is: each beat was ready by its packet, and not yet by the one before.
+
+    Whatever lies between the two bounds would have led to the same packets.
+    """
+    heard = [sent for sent in sends if sent.arrival_s < heard_s]
+    latest_s = min(sent.send_s - sent.beat_t_s[-1] for sent in heard if sent.beat_t_s)
+    earliest_s = max(
+        before.send_s - sent.beat_t_s[0] for before, sent in pairwise(heard) if sent.beat_t_s
+    )
+    return (earliest_s + latest_s) / 2
 
 
 ECG_HZ = 130.0
