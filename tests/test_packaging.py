@@ -126,7 +126,7 @@ def test_the_wheel_installs_the_command_interbeat(wheel: Path) -> None:
         (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
         entry_points = archive.read(name).decode()
 
-    assert "interbeat = interbeat_server.cli:main" in entry_points
+    assert "interbeat = interbeat_server.__main__:main" in entry_points
 
 
 def test_the_source_archive_holds_no_virtual_environment(sdist: Path) -> None:

@@ -268,9 +268,14 @@ def _encode_settings(settings: Settings) -> bytes:
 # --- frames ---
 
 
+def frame_kind(data: bytes) -> Kind | None:
+    """What a frame holds, without its samples."""
+    return _KINDS.get(data[0]) if data else None
+
+
 def decode_frame(data: bytes, *, factor: float | None = None) -> Frame:
     """Read a frame; `factor` is that of the answer to the start of compressed acceleration."""
-    kind = _KINDS.get(data[0]) if data else None
+    kind = frame_kind(data)
     if len(data) < _HEAD_BYTES:
         problem = f"The frame breaks off: {len(data)} of {_HEAD_BYTES} bytes."
         return Frame(kind, None, _no_samples(kind), problem)

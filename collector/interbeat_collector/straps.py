@@ -17,7 +17,9 @@ Raw = Literal["ecg", "acceleration"]
 
 UNKNOWN = "unknown"
 _VIRTUAL = "virtual"
-_NEXT_STEP = "Use two straps of one model, or calibrate: one person wears both for two minutes."
+_NEXT_STEP = (
+    "Use two straps of one model, or calibrate: one person wears both for two to four minutes."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import { PARTNERS } from "./state.js";
 
 export const STEPS = [
   { key: "find", name: "Straps", what: "one person wears both" },
-  { key: "listen", name: "Listen", what: "two minutes or more" },
+  { key: "listen", name: "Listen", what: "two to four minutes" },
   { key: "result", name: "Keep", what: "the difference" },
 ];
 
@@ -55,7 +55,7 @@ function listening({ partners, needed_s }) {
   if (needed_s > USUAL_S) {
     return {
       title: "A little longer",
-      lead: "The difference is not sure enough yet, so both straps go on listening. Sit still.",
+      lead: "The difference is not sure enough yet, so both straps go on listening, for four minutes at most. Sit still.",
     };
   }
   return {

@@ -19,7 +19,7 @@ import { banner, notice } from "./notice.js";
 import { overlay } from "./overlay.js";
 import { sceneForm } from "./scenes.js";
 import { newest } from "./series.js";
-import { ageNow, signalWords } from "./signal.js";
+import { ageNow, rawNote, signalWords } from "./signal.js";
 import { NO_SUCH_RUN, follow } from "./socket.js";
 import { speaking } from "./speaking.js";
 import { PARTNERS, apply, behind_s, emptyRun } from "./state.js";
@@ -204,6 +204,9 @@ function showStraps() {
     words[p] = signalWords(signal, age_s, stale_after_s, gap ? run.now_s - gap.from_s : null);
     straps[p].show(words[p], signal, age_s, run.hrv?.[p].artifact_share ?? null);
   }
+  const note = run.hello ? rawNote(run.quality?.partners ?? null, run.hello.session.labels) : "";
+  byId("raw-note").hidden = note === "";
+  setText(byId("raw-note"), note);
   return words;
 }
 

@@ -1,5 +1,6 @@
-/** @import { LinkState, Maybe, Signal } from "./types.d.ts" */
+/** @import { ByPartner, LinkState, Maybe, RawSignal, Signal } from "./types.d.ts" */
 import { wholeAge } from "./format.js";
+import { PARTNERS } from "./state.js";
 
 /**
  * @typedef {object} SignalWords a strap's state as shape and words
@@ -59,6 +60,23 @@ export const LOW_BATTERY_PERCENT = 15;
 export function batteryWarning(signal) {
   const percent = signal?.battery_percent ?? null;
   return percent !== null && percent <= LOW_BATTERY_PERCENT ? `battery low, ${percent}\u00a0%` : "";
+}
+
+/** @type {[RawSignal, string][]} */
+const RAW_NAMES = [
+  ["ecg", "ECG"],
+  ["acceleration", "acceleration"],
+];
+
+/** What is recorded beside the intervals, and of whom; "" while nothing is.
+ * @param {ByPartner<Signal> | null} signals @param {ByPartner<string>} labels */
+export function rawNote(signals, labels) {
+  const parts = RAW_NAMES.map(([raw, name]) => {
+    const owners = PARTNERS.filter((p) => signals?.[p].raw.includes(raw)).map((p) => labels[p]);
+    return owners.length === 0 ? "" : `${name} of ${owners.join(" and ")}`;
+  }).filter(Boolean);
+  if (parts.length === 0) return "";
+  return `Recorded raw as well: ${parts.join("; ")}. It stays in the file of this session, on this computer.`;
 }
 
 /** @param {string} what @param {Maybe} for_s */

@@ -157,6 +157,8 @@ export interface Signal {
   problem: string | null;
   duplicates: number;
   inferred: number;
+  /** What is being recorded raw beside the intervals. */
+  raw: RawSignal[];
 }
 
 export interface Quality {

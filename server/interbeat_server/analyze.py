@@ -127,4 +127,5 @@ def _session(material: Material) -> dict[str, Any] | None:
         "kind": session.kind,
         "started_utc": session.started_utc,
         "labels": session.labels,
+        "strap_warning": session.settings.get("strap_warning"),
     }

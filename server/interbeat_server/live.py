@@ -191,6 +191,8 @@ class Engine:
                     self._hearts[packet.partner].take(packet)
                 case Packet(kind="battery", data=data) as packet if data:
                     self._hearts[packet.partner].battery_percent = min(data[0], 100)
+                case Packet(kind="polar") as packet:
+                    self._hearts[packet.partner].take_raw(packet)
                 case Link() as link:
                     self._hearts[link.partner].connect(link)
                 case Marker() as event:

@@ -21,6 +21,8 @@ from interbeat_analysis.series import (
 from interbeat_collector.beats import BeatClock, Beats
 from interbeat_collector.events import Link, Packet, Partner
 from interbeat_collector.feed import Feed
+from interbeat_collector.polar import Kind, frame_kind
+from interbeat_collector.straps import Raw
 
 FS_HZ = 4.0
 ROUNDING = 1e-9
@@ -28,11 +30,15 @@ HRV_WINDOW_S = 60.0
 SHOWN_LIVE = ("mean_hr_bpm", "rmssd_ms")
 """What a minute of a conversation can tell of one heart."""
 STALE_AFTER_S = 3.0
+RAW_FRESH_S = 5.0
+"""A raw signal of which nothing came for so long is not being recorded."""
 PATIENCE_S = 10.0
 """How long a silent strap may still hand in beats before its silence is drawn as a gap."""
 MEMORY_S = 270.0
 """Beats this far back cannot change what a frame says any more: the oldest beat of a minute of
 variability is judged by the hundred before it, which take 200 s in the slowest heart."""
+
+RAW_NAMES: dict[Kind, Raw] = {"ecg": "ecg", "acc": "acceleration"}
 
 SPLINE_BEATS = 60
 """A spline has forgotten where it began long before: of a change, 0.27 is left a beat later."""
@@ -74,6 +80,8 @@ class Signal:
     """Packets that came twice and were counted once."""
     inferred: int
     """Beats in holes, as many as the intervals around them suggest."""
+    raw: tuple[Raw, ...]
+    """What is recorded raw beside the intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,8 @@ class Heart:
     contact: bool | None = None
     hr_bpm: int | None = None
     battery_percent: int | None = None
+    raw_s: dict[Raw, float] = field(default_factory=dict)
+    """When the newest frame of each raw signal arrived."""
     packets: int = 0
     bad_packets: int = 0
     problem: str = ""
@@ -138,6 +148,10 @@ class Heart:
         self.arrival_s = packet.t_s
         self.contact = measurement.contact
         self.hr_bpm = measurement.hr_bpm
+
+    def take_raw(self, packet: Packet) -> None:
+        if kind := frame_kind(packet.data):
+            self.raw_s[RAW_NAMES[kind]] = packet.t_s
 
     def known(self, t_s: float) -> Known:
         """What the strap told; inferred beats are in no figure and on no screen."""
@@ -240,6 +254,11 @@ class Heart:
             problem=self.problem,
             duplicates=self.clock.duplicates,
             inferred=self.clock.inferred,
+            raw=tuple(
+                name
+                for name in RAW_NAMES.values()
+                if t_s - self.raw_s.get(name, -np.inf) <= RAW_FRESH_S
+            ),
         )
 
     def _state(self, t_s: float) -> tuple[str, str]:

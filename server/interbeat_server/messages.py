@@ -256,6 +256,7 @@ def _quality(t_s: float, signals: Mapping[Any, Signal], recording: Mapping[str, 
                 "problem": signals[p].problem or None,
                 "duplicates": signals[p].duplicates,
                 "inferred": signals[p].inferred,
+                "raw": list(signals[p].raw),
             }
             for p in PARTNERS
         },

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from interbeat_collector.radio import Found, Radio, RadioError
 from interbeat_collector.straps import StrapModel, model_of
+
+BATTERY_S = 8.0
+"""A strap that has not told its battery by then is listed without it."""
 
 
 class Listed(NamedTuple):
@@ -19,18 +24,26 @@ class Listed(NamedTuple):
 
 
 async def look(radio: Radio, seconds: float, *, battery: bool = False) -> list[Listed]:
-    """Scan; with `battery` connect briefly to each strap, one after the other."""
+    """Scan; with `battery` connect briefly to each strap, one after the other.
+
+    Not to those that the system holds: to let go of them would end somebody's recording.
+    """
     return [
-        Listed(strap, model_of(strap.name), await _battery(radio, strap.id) if battery else None)
+        Listed(
+            strap,
+            model_of(strap.name),
+            await _battery(radio, strap.id) if battery and not strap.held else None,
+        )
         for strap in await radio.scan(seconds)
     ]
 
 
 async def _battery(radio: Radio, strap_id: str) -> int | None:
-    try:
-        return await radio.battery_percent(strap_id)
-    except RadioError:
-        return None  # It is listed all the same.
+    # A strap that keeps silent is listed all the same.
+    with suppress(RadioError, TimeoutError):
+        async with asyncio.timeout(BATTERY_S):
+            return await radio.battery_percent(strap_id)
+    return None
 
 
 def as_json(straps: Sequence[Listed]) -> dict[str, Any]:

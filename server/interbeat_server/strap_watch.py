@@ -24,7 +24,11 @@ SILENT_S = 3.0
 SEND_S = 1.0
 """How long a beat may wait for the next stroke of the strap's timer."""
 NO_RR_S = 3.0
-"""Longer than a beat of a very slow heart and the next stroke of the strap's timer."""
+"""No interval for so long is told, unless the heart is so slow that it may have missed a beat."""
+MISSED_BEAT = 2.4
+"""As many usual intervals last from the beat before a missed one to the one after it, at most: one
+that is longer than usual by a fifth is breathing."""
+USUAL_INTERVALS = 10
 RR_PATIENCE_S = 12.0
 """A strap with a pulse and without one RR interval for so long does not send them."""
 WILD_S = 5.0
@@ -117,8 +121,7 @@ class StrapWatch:
             return "contact"
         if not last.hr_bpm:
             return "pulse"
-        with_rr = next((h.t_s for h in reversed(self.heard) if h.rr_s), None)
-        if self.rr_seen and (with_rr is None or t_s - with_rr > NO_RR_S):
+        if self.rr_seen and t_s - self._rr_told_s() > self._rr_due_s():
             return "rr"
         return None
 
@@ -171,6 +174,16 @@ class StrapWatch:
             self.pulse_since_s = packet.t_s
         while self.heard[0].t_s < packet.t_s - MEMORY_S:
             self.heard.popleft()
+
+    def _rr_told_s(self) -> float:
+        """When the newest interval came, -inf if none is remembered."""
+        return next((h.t_s for h in reversed(self.heard) if h.rr_s), -np.inf)
+
+    def _rr_due_s(self) -> float:
+        """Within so long the next interval comes, also when the strap misses a beat."""
+        recent = [rr_s for heard in self.heard for rr_s in heard.rr_s][-USUAL_INTERVALS:]
+        usual_s = float(np.median(recent)) if recent else 0.0
+        return max(NO_RR_S, MISSED_BEAT * usual_s + SEND_S)
 
     def _wild(self, t_s: float) -> bool:
         """Whether there is lasting nonsense: what can be put right was a beat, and is over."""

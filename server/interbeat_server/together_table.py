@@ -22,6 +22,8 @@ def together_lines(document: dict[str, Any], names: Mapping[Partner, str]) -> It
     yield from _synchrony(document["synchrony"], names)
     yield ""
     yield from judged_lines(document, names)
+    if warning := (document["session"] or {}).get("strap_warning"):
+        yield from _said(f"Note on the straps: {warning}")
 
 
 def judged_lines(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:

@@ -15,6 +15,8 @@ function calibration(changes = {}) {
     partners: both,
     result: null,
     accepted: false,
+    clean_s: 12,
+    needed_s: 120,
     ...changes,
   };
 }
@@ -38,11 +40,24 @@ test("every step has a headline of its own", () => {
   const told = [
     calibration({ step: "find" }),
     calibration(),
+    calibration({ clean_s: 121, needed_s: 150 }),
     calibration({ partners: { ...both, b: strap("Movesense 17", "contact") } }),
     calibration({ step: "result", result }),
     calibration({ step: "result", result, accepted: true }),
   ].map((document) => headline(document).title);
   assert.equal(new Set(told).size, told.length);
+});
+
+test("who is asked to sit for longer is told why, and for how long at most", () => {
+  assert.match(headline(calibration()).title, /two minutes/);
+  const longer = headline(calibration({ clean_s: 121, needed_s: 150 }));
+  assert.equal(longer.title, "A little longer");
+  assert.match(longer.lead, /not sure enough yet.*four minutes at most/);
+});
+
+test("a signal that breaks off comes before the wish to listen for longer", () => {
+  const off = { ...both, b: strap("Movesense 17", "contact") };
+  assert.match(headline(calibration({ needed_s: 150, partners: off })).title, /broke off/);
 });
 
 test("the button says which strap is missing", () => {

@@ -68,6 +68,7 @@ export function signal(changes = {}) {
     problem: null,
     duplicates: 0,
     inferred: 0,
+    raw: [],
     ...changes,
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ageNow, batteryWarning, signalWords } from "../../dashboard/interbeat_dashboard/signal.js";
+import { ageNow, batteryWarning, rawNote, signalWords } from "../../dashboard/interbeat_dashboard/signal.js";
 import { signal } from "./messages.js";
 
 const text = (words) => words.text.replaceAll("\u00a0", " ");
@@ -27,6 +27,15 @@ test("no contact names how long and what to do", () => {
   assert.equal(text(words), "no contact, 19 s");
   assert.match(words.remedy, /Moisten/);
   assert.equal(words.fresh, false);
+});
+
+test("what is recorded beside the intervals is said with its owners, and nothing where it is not", () => {
+  const labels = { a: "Ana", b: "Ben" };
+  const note = (a, b) => rawNote({ a: signal({ raw: a }), b: signal({ raw: b }) }, labels);
+  assert.equal(rawNote(null, labels), "");
+  assert.equal(note([], []), "");
+  assert.match(note(["ecg"], []), /: ECG of Ana\. It stays/);
+  assert.match(note(["ecg", "acceleration"], ["ecg"]), /: ECG of Ana and Ben; acceleration of Ana\./);
 });
 
 test("a heart rate of 0 is a search, not a lost strap", () => {

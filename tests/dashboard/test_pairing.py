@@ -85,6 +85,7 @@ def test_a_couple_goes_from_the_list_of_sessions_to_a_recording(
         expect(page.locator(f"#strap-{partner} .strap-state")).to_have_text("signal good")
     expect(page.locator("#strap-b .strap-battery")).to_contain_text("battery low, 14")
     expect(page.locator("#strap-warning")).to_be_hidden()
+    expect(page.locator("#raw-note")).to_be_hidden()
     hold_to_stop(page)
     (path,) = tmp_path.glob(f"*{SUFFIX}")
     assert read_session(path).session.settings["identity"] == {
@@ -158,6 +159,9 @@ def test_raw_signals_are_a_choice_that_nobody_has_made(
     expect(page.locator("#raw-ecg-of")).to_contain_text("both straps")
     acceleration.check()
     page.get_by_role("button", name="Begin the session").click(timeout=LIMIT_MS)
+    note = page.locator("#raw-note")
+    expect(note).to_contain_text("acceleration of Ana and Ben", timeout=LIMIT_MS)
+    expect(note).not_to_contain_text("ECG")
     wait_until_s(page, 30)
     hold_to_stop(page)
     (path,) = tmp_path.glob(f"*{SUFFIX}")

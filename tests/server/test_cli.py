@@ -6,6 +6,8 @@ import argparse
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +259,22 @@ def test_a_session_of_a_newer_version_is_named_as_such(
     assert code == 2
     assert "99" in err
     assert err.count("\n") == 1
+
+
+def test_ctrl_c_while_modules_are_read_ends_the_command_quietly() -> None:
+    code = (
+        "import builtins, sys\n"
+        "from interbeat_server.__main__ import main\n"
+        "read = builtins.__import__\n"
+        "def pressed(name, *rest):\n"
+        "    if name == 'argparse': raise KeyboardInterrupt\n"
+        "    return read(name, *rest)\n"
+        "builtins.__import__ = pressed\n"
+        "sys.modules.pop('argparse', None)\n"
+        "sys.exit(main())\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 def test_straps_are_listed_and_examined_without_hardware(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -86,6 +87,34 @@ def test_a_strap_that_sends_with_each_beat_has_no_such_jitter() -> None:
     beats_s = np.cumsum(np.random.default_rng(3).uniform(0.5, 1.2, 50))
     assert doctor.jitter_ms(beats_s) is None
     assert doctor.jitter_ms(beats_s[:3]) is None
+
+
+def test_a_strap_that_the_computer_holds_is_listed_and_left_in_peace() -> None:
+    """Whoever records with it would lose it with the connection that asks for the battery."""
+
+    async def scenario() -> tuple[list[strap_list.Listed], list[float]]:
+        world = World()
+        world.worn["b"].held = True
+        listed = await strap_list.look(world.radio, 2, battery=True)
+        return listed, world.worn["b"].connected_s
+
+    listed, connected_s = virtual_time.run(scenario())
+    batteries = {strap.found.id: strap.battery_percent for strap in listed}
+    assert batteries == {IDS["a"]: 80, IDS["b"]: None}
+    assert connected_s == []
+
+
+def test_a_strap_that_never_answers_holds_the_list_up_for_seconds_only() -> None:
+    async def scenario() -> tuple[list[strap_list.Listed], float]:
+        world = World()
+        world.worn["b"].outcomes.append("hang")
+        begin_s = asyncio.get_running_loop().time()
+        listed = await strap_list.look(world.radio, 2, battery=True)
+        return listed, asyncio.get_running_loop().time() - begin_s
+
+    listed, took_s = virtual_time.run(scenario())
+    assert [strap.battery_percent for strap in listed] == [80, None]
+    assert took_s < 2 + strap_list.BATTERY_S + 2
 
 
 def test_the_list_of_straps_ends_with_the_next_step() -> None:

@@ -28,6 +28,7 @@ from interbeat_collector.events import (
     Speech,
 )
 from interbeat_collector.heart_rate import decode, encode
+from interbeat_collector.polar import encode_frame
 from interbeat_collector.session_file import Recording, SessionWriter, read_session
 from interbeat_collector.simulation import DyadSettings, sessions
 from interbeat_collector.speech import spoken
@@ -289,6 +290,21 @@ def test_a_dropout_is_a_gap_in_everything(
     during = next(f for f in frames if f.t_s == 80.0)
     assert during.signals is not None
     assert (during.signals["b"].state, during.signals["b"].reason) == ("lost", "out of range")
+
+
+def test_a_raw_signal_is_told_while_it_comes_and_only_then(
+    session_and_events: tuple[Session, list[Event]],
+) -> None:
+    frames = {t_s: encode_frame("ecg", round(t_s * 1e9), np.zeros(73)) for t_s in range(30, 60)}
+    frames |= {40.5: encode_frame("acc", 1, np.zeros((9, 3)))}
+    raw = [Packet(t_s, "a", "polar", data) for t_s, data in frames.items()]
+    _, events = session_and_events
+    _, shown = frames_until(sorted([*events, *raw], key=lambda event: event.t_s), 70.0)
+    told = {f.t_s: {p: f.signals[p].raw for p in PARTNERS} for f in shown if f.signals}
+    assert {told[t_s]["a"] for t_s in (*range(30), *range(65, 70))} == {()}
+    assert {told[t_s]["a"] for t_s in (*range(30, 41), *range(46, 60))} == {("ecg",)}
+    assert told[42.0]["a"] == ("ecg", "acceleration")
+    assert {of["b"] for of in told.values()} == {()}
 
 
 def test_a_jump_shows_what_an_uninterrupted_replay_shows(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import virtual_time
-from air import IDS, World, virtual_strap
+from air import IDS, World, steady_heart, virtual_strap
 from fast_clock import FastClock
 from interbeat_collector.events import PARTNERS, Link, Packet, Partner
 from interbeat_collector.radio import StrapError, StrapNotFound
@@ -21,6 +22,8 @@ from interbeat_collector.session_file import (
     SessionWriter,
     read_session,
 )
+from interbeat_collector.virtual_strap import strap_packets
+from interbeat_server import cli
 from interbeat_server.desk import Desk, new_session
 from interbeat_server.equipment import Equipment
 from interbeat_server.runs import LiveRun, ReplayRun, StrapRun
@@ -139,6 +142,32 @@ def test_two_models_are_warned_of_until_they_are_calibrated(tmp_path: Path) -> N
     assert "strap_warning" not in calm.session.settings
     a_s, b_s = (float(calm.session.straps[p]["latency_s"]) for p in PARTNERS)
     assert b_s - a_s == pytest.approx(-2.1)
+
+
+def test_an_analysis_repeats_the_warning_of_two_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scenario() -> LiveRun:
+        return await begun(tmp_path, wish(IDS), named(World(), "Polar H10 1", "Movesense 2"))
+
+    recording = read_session(Path(virtual_time.run(scenario()).path))
+    events = [p for seed, partner in enumerate(PARTNERS) for p in worn(partner, seed, 120.0)]
+    writer = SessionWriter(tmp_path / "long", recording.session)
+    for event in sorted(events, key=lambda event: event.t_s):
+        writer.put(event)
+    writer.close()
+    assert cli.main(["analyze", str(writer.path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["session"]["strap_warning"]
+    assert "2.2 s later" in told
+    assert cli.main(["analyze", str(writer.path)]) == 0
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
+def worn(partner: Partner, seed: int, duration_s: float) -> Iterator[Packet]:
+    return takewhile(
+        lambda packet: packet.t_s < duration_s,
+        strap_packets(partner, steady_heart(seed), seed=seed, loss=0.0),
+    )
 
 
 def test_virtual_straps_never_pass_for_real_ones(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from .arguments import (
     add_reference,
     add_verb,
     add_virtual_straps,
+    command,
 )
 from .errors import UserError
 from .hosting import check_rate, host_run
@@ -50,6 +51,7 @@ def run_record(options: argparse.Namespace) -> int:
         live = await record_straps(desk, equipment, wish, print)
         if warning := live.session.settings.get("strap_warning"):
             print(f"Note: {warning}")
+            print(f"To calibrate: run {command()}, then Use your straps, Compare these two straps.")
         return live
 
     return host_run(options, begin=begin, path=lambda name: f"/run/{name}")

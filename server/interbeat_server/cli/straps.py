@@ -42,7 +42,10 @@ def add_scan(verbs: Verbs) -> None:
         help="how long to listen (default 5)",
     )
     parser.add_argument(
-        "--battery", action="store_true", help="connect briefly to each strap and ask its battery"
+        "--battery",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="connect briefly to each strap and ask its battery (default: yes)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead")
     add_virtual_straps(parser)
