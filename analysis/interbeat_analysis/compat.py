@@ -16,6 +16,7 @@ from interbeat_analysis.peaks import peaks
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean, leadership
 from interbeat_analysis.windowed import (
+    LARGEST_R,
     WindowedCrossCorrelation,
     fisher_z,
     windowed_cross_correlation,
@@ -58,7 +59,9 @@ def published(
     Parameters
     ----------
     a, b : ndarray, shape (n,)
-        The series, NaN where unknown. SUSY removes such samples and joins what is left.
+        The series, NaN where unknown. As SUSY does, its layout removes such samples and joins
+        what is left. The other three treat them as `windowed_cross_correlation` does, whatever
+        the program would make of them: NaN where fewer than 80 % of the pairs are known.
     fs : float
         Samples per second, in Hz.
     compat : {"susy", "rmea", "boker", "bsync"}
@@ -115,8 +118,18 @@ def _rmea(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Publish
             ("lag_zero_mean", wcc.lag_s == 0),
         )
     }
-    profiles = {f"{kind}.all_lags": known_mean(table, -1) for kind, table in tables.items()}
+    profiles = {}
+    for kind, table in tables.items():
+        profiles[f"{kind}.all_lags"] = known_mean(table, -1)
+        profiles[f"{kind}.bestLag"] = _lag_of_largest(table, wcc.lag_s)
     return Published(wcc, summary, profiles)
+
+
+def _lag_of_largest(table: np.ndarray, lag_s: np.ndarray) -> np.ndarray:
+    """Lag of the largest value of each row, the first of equal ones; NaN without any."""
+    unknown = np.isnan(table)
+    lag = lag_s[np.argmax(np.where(unknown, -np.inf, table), axis=-1)]
+    return np.where(unknown.all(axis=-1), np.nan, lag)
 
 
 def _boker(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Published:
@@ -139,8 +152,10 @@ def _boker(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Publis
 def _bsync(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Published:
     settings["window_s"] += 1.0 / fs
     wcc = windowed_cross_correlation(a, b, fs, anchor="fixed", **settings)
-    z = np.arctanh(np.where(np.abs(wcc.r) == 1.0, np.sign(wcc.r) * 0.99, wcc.r))
+    z = np.arctanh(np.where(np.abs(wcc.r) >= LARGEST_R, np.sign(wcc.r) * 0.99, wcc.r))
     lag = _nearest_local_maximum(wcc.r, 4)
+    column = np.nan_to_num(lag).astype(int) + wcc.r.shape[-1] // 2
+    value = np.where(np.isnan(lag), np.nan, wcc.r[np.arange(len(lag)), column])
     epochs = [leadership(lag[max(0, w - 5) : w + 6]) for w in range(len(lag))]
     known = [np.count_nonzero(~np.isnan(lag[max(0, w - 5) : w + 6])) >= 3 for w in range(len(lag))]
     asymmetry = np.where(known, epochs, np.nan) if len(lag) else np.empty(0)
@@ -148,7 +163,8 @@ def _bsync(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Publis
         "fisher_z": float(known_mean(np.abs(z), (0, 1))),
         "leadership_mean": float(known_mean(asymmetry, 0)),
     }
-    return Published(wcc, summary, {"optimum_lag": lag, "asymmetry_index": asymmetry})
+    profiles = {"optimum_lag": lag, "optimum_value": value, "asymmetry_index": asymmetry}
+    return Published(wcc, summary, profiles)
 
 
 def _nearest_local_maximum(r: np.ndarray, flank: int) -> np.ndarray:

@@ -39,6 +39,7 @@ def test_susy_counts_lags_the_other_way_round() -> None:
     source = np.random.default_rng(1).standard_normal(1208)
     found = published(source[8:], source[:-8], 4.0, "susy")
     np.testing.assert_allclose(found.wcc.lag_s, np.linspace(5.0, -5.0, 41))
+    np.testing.assert_array_equal(found.wcc.t_s, 15.0 + 30.0 * np.arange(10))
     assert found.wcc.lag_s[np.argmax(found.wcc.r.mean(axis=0))] == 2.0
     assert found.summary["Z(lead1)"] > found.summary["Z(lead2)"]
 
@@ -59,7 +60,20 @@ def test_rmea_returns_the_same_table_and_means() -> None:
     for kind in ("raw", "z", "absz"):
         for name in ("grandAver", "s1_lead_mean", "s2_lead_mean", "lag_zero_mean"):
             assert found.summary[f"{kind}.{name}"] == pytest.approx(expected[kind][name], abs=1e-9)
-        assert_equal(found.profiles[f"{kind}.all_lags"], expected[kind]["all_lags"])
+        for name in ("all_lags", "bestLag"):
+            assert_equal(found.profiles[f"{kind}.{name}"], expected[kind][name])
+
+
+def test_rmea_holds_z_within_10_and_knows_no_lag_of_a_window_without_r() -> None:
+    a, _ = dyad()
+    b = 2 * a + 3
+    b[:400] = np.nan
+    found = published(a, b, 4.0, "rmea")
+    assert found.summary["z.lag_zero_mean"] == pytest.approx(10.0)
+    unknown = np.isnan(found.wcc.r).all(axis=-1)
+    assert unknown.any()
+    np.testing.assert_array_equal(np.isnan(found.profiles["raw.bestLag"]), unknown)
+    assert not np.any(found.profiles["raw.bestLag"][~np.isnan(found.wcc.r).any(axis=-1)])
 
 
 def test_boker_returns_the_same_rows_and_the_same_smoothed_peaks() -> None:
@@ -81,12 +95,27 @@ def test_bsync_returns_the_same_rows_optima_and_leadership() -> None:
     expected = reference("bsync_wcc")
     found = published(*dyad(), 4.0, "bsync")
     assert len(found.wcc.t_s) == expected["n_windows"]
-    assert_equal(found.wcc.r[0], expected["row_1"]["wcc"])
-    assert_equal(found.wcc.r[99], expected["row_100"]["wcc"])
+    for row, name in ((0, "row_1"), (99, "row_100")):
+        assert_equal(found.wcc.r[row], expected[name]["wcc"])
+        np.testing.assert_array_equal(4 * found.wcc.lag_s, expected[name]["tau"])
+    # Its windows begin at i, counted from 1, and hold 121 samples.
+    begins = 1 + 4 * (found.wcc.t_s - 121 / 8)
+    np.testing.assert_array_equal(begins, expected["optima_local"]["i"])
     assert found.summary["fisher_z"] == pytest.approx(expected["fisher_z"], abs=1e-9)
     lags = column(expected["optima_local"]["optimum_lag"])
     np.testing.assert_array_equal(found.profiles["optimum_lag"], lags)
+    values = column(expected["optima_local"]["optimum_value"])
+    assert_equal(found.profiles["optimum_value"], values)
     assert found.summary["leadership_mean"] == pytest.approx(expected["leadership_mean"], abs=1e-9)
+
+
+def test_bsync_counts_a_correlation_of_one_as_99_hundredths() -> None:
+    a, _ = dyad()
+    found = published(a, 2 * a + 3, 4.0, "bsync", max_lag_s=1.0)
+    assert (found.wcc.r[:, 4] == 1.0).any()
+    rest = np.arctanh(np.delete(found.wcc.r, 4, axis=1))
+    expected = np.mean(np.column_stack([abs(rest), np.full(len(rest), np.arctanh(0.99))]))
+    assert found.summary["fisher_z"] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(

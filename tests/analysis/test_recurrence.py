@@ -18,6 +18,8 @@ def test_the_reference_dyad_gives_what_pyrqa_and_crqa_give() -> None:
     assert found.lines == expected["own_loop"]["n_lines"]
     assert found.laminarity == pytest.approx(expected["PyRQA"]["LAM"], abs=1e-9)
     assert found.trapping_time == pytest.approx(expected["PyRQA"]["TT"], abs=1e-9)
+    # crqa's figures were written down with seven digits.
+    assert found.line_entropy == pytest.approx(expected["crqa_R_2.1.0"]["ENTR"], abs=1e-6)
 
 
 @pytest.mark.parametrize("shortest", [2, 3])
@@ -38,12 +40,15 @@ def test_lines_of_an_oblong_table_equal_the_obvious_count(shortest: int) -> None
         lengths = [len(run) for row in runs for run in row if len(run) >= shortest]
         assert share == pytest.approx(sum(lengths) / table.sum())
         assert mean == pytest.approx(np.mean(lengths))
+        if lines is diagonals:
+            share = [lengths.count(length) / len(lengths) for length in set(lengths)]
+            assert found.line_entropy == pytest.approx(-sum(x * np.log(x) for x in share))
 
 
 def test_nothing_recurs_with_what_is_constant_or_unknown() -> None:
     found = cross_recurrence(np.full(20, 70.0), np.arange(20.0))
     assert found.recurrence_rate == 0
-    assert np.isnan(found.determinism)
+    assert np.isnan([found.determinism, found.line_entropy]).all()
     assert found.longest_line == 0
 
 
