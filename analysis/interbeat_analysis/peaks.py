@@ -98,7 +98,6 @@ def _outward(r: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
     here = (r == height) & (np.abs(steps) <= at[..., None] + 1)
     found = summit.any(axis=-1) & ~np.isnan(r).any(axis=-1)
     lag = steps[np.argmax(here, axis=-1)]
-    found &= np.abs(lag) <= middle - reach
     return np.where(found, lag, np.nan), np.where(found, height[..., 0], np.nan)
 
 

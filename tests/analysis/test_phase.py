@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 import naive
-from interbeat_analysis.phase import (
-    LF_HZ,
-    analytic_signal,
-    circular_correlation,
-    phase_locking,
-)
+from interbeat_analysis.frequency_bands import LF_HZ
+from interbeat_analysis.phase import analytic_signal, circular_correlation, phase_locking
 from references import dyad, reference
 
 

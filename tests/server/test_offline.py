@@ -12,7 +12,8 @@ import pytest
 
 from interbeat_analysis.coherence import coherence
 from interbeat_analysis.concordance import concordance
-from interbeat_analysis.phase import LF_HZ, analytic_signal, phase_locking
+from interbeat_analysis.frequency_bands import LF_HZ
+from interbeat_analysis.phase import analytic_signal, phase_locking
 from interbeat_analysis.recurrence import cross_recurrence
 from interbeat_collector.rr_file import read_rr
 from interbeat_server import cli
