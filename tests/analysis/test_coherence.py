@@ -47,6 +47,20 @@ def test_a_segment_with_a_gap_is_left_out() -> None:
     assert coherence(a[:100], b[:100], 4.0).coherence.shape == (0, 129)
 
 
+def test_a_window_needs_80_percent_of_its_segments() -> None:
+    a, b = dyad()
+    # Each of the two spoils two of seventeen segments, and 80 % are 13.6.
+    a[[300, 1000]] = np.nan
+    assert coherence(a, b, 4.0).segments == 13
+    assert np.isnan(coherence(a, b, 4.0).coherence).all()
+    assert np.isfinite(coherence(a, b, 4.0, min_valid=0.75).coherence[:, 1:]).all()
+
+
+def test_windows_are_stamped_on_the_session_clock() -> None:
+    found = coherence(*dyad(), 4.0, window_s=200.0, hop_s=100.0, start_s=50.0)
+    np.testing.assert_array_equal(found.t_s, 150.0 + 100.0 * np.arange(5))
+
+
 def test_a_wrong_call_is_refused() -> None:
     with pytest.raises(ValueError, match=r"window_s = 60\.0 s must be at least 64 s"):
         coherence(*dyad(), 4.0, window_s=60.0)

@@ -30,6 +30,27 @@ def test_swapping_changes_nothing_and_a_gap_only_what_it_touches() -> None:
     np.testing.assert_allclose(holed.r[1], found.r[1], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("lost", "known"), [(3, True), (4, False)])
+def test_a_correlation_needs_12_of_its_15_slopes(lost: int, known: bool) -> None:
+    a, b = np.random.default_rng(1).standard_normal((2, 77))
+    # A slope spans 5 s, so without the first samples the first slopes are lost.
+    a[: 4 * lost - 1] = np.nan
+    found = concordance(a, b, 4.0)
+    assert found.r.shape == (1,)
+    assert np.isfinite(found.r[0]) == known
+
+
+def test_a_value_stands_at_the_middle_of_its_slopes() -> None:
+    a, b = np.random.default_rng(1).standard_normal((2, 400))
+    found = concordance(a, b, 4.0, slope_s=3.0, hop_s=2.0, slopes=10, start_s=50.0)
+    np.testing.assert_array_equal(found.t_s, 50.0 + (9 * 2 + 3) / 2 + 2.0 * np.arange(len(found.r)))
+    begins = np.arange(4, 4 + 10)  # of the slopes of the fifth value
+    one, two = (
+        [np.polyfit(np.arange(13), x[8 * k : 8 * k + 13], 1)[0] for k in begins] for x in (a, b)
+    )
+    assert found.r[4] == pytest.approx(np.corrcoef(one, two)[0, 1])
+
+
 def test_without_both_signs_there_is_no_index() -> None:
     a = np.sin(np.arange(400) / 10.0)
     assert np.isnan(concordance(a, 2 * a + 1, 4.0).session_index)
