@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.checks import checked_pair, window_samples
+from interbeat_analysis.checks import check_lag_within, checked_pair, window_samples
 from interbeat_analysis.peaks import peaks
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean, leadership
@@ -191,6 +191,7 @@ def _susy(
             )
     width = window_samples("window_s", window_s, fs, least=2)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=1)
+    check_lag_within(max_lag_s, window_s)
     known = np.isfinite(a) & np.isfinite(b)
     segments = int(np.round(known.sum() / width - 0.499999))
     if segments < 2:
@@ -232,6 +233,8 @@ def _segment_correlations(
     totals = np.empty((3, len(steps)))
     z, every = np.empty((segments, segments)), np.ones(segments)
     for lag, r in enumerate(lagged_correlations(one, two, steps)):
+        if steps[lag] == 0:  # only whole segments can be the same
+            np.clip(r, -LARGEST_R, LARGEST_R, out=r)
         real[:, lag] = np.diagonal(r)
         np.fill_diagonal(r, 0.0)
         np.arctanh(r, out=z)
@@ -267,7 +270,8 @@ def _susy_summary(
     lead1, lead2 = slice(0, max_lag), slice(max_lag + 1, None)
 
     def effect(real: np.ndarray, pseudo: np.ndarray) -> float:
-        return float((real.mean() - pseudo.mean()) / pseudo.std(ddof=1))
+        spread = float(pseudo.std(ddof=1)) if len(pseudo) > 1 else np.nan
+        return float((real.mean() - pseudo.mean()) / (spread or np.nan))
 
     in_phase, anti_phase = signed[signed >= 0], signed[signed < 0]
     return {

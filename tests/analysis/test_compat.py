@@ -52,6 +52,18 @@ def test_susy_joins_what_is_left_of_a_series_with_a_gap() -> None:
     assert with_gap.summary == pytest.approx(without.summary, nan_ok=True)
 
 
+def test_susy_of_what_is_the_same_or_stands_still_is_known_or_nan_without_a_warning() -> None:
+    a, _ = dyad()
+    segments = np.tile(a[:120], 6)
+    same = published(segments, segments, 4.0, "susy").summary
+    assert same["Z"] == pytest.approx(same["Z-Pseudo"])
+    assert np.isnan(same["ES"]) == (same["SD(Z-Pseudo)"] == 0)
+    still = published(np.full_like(a, 70.0), a, 4.0, "susy").summary
+    assert (still["Z"], still["Z-Pseudo"]) == (0.0, 0.0)
+    assert np.isnan(still["ES"])
+    assert np.isnan(published(a, a[::-1], 1.0, "susy", max_lag_s=1.0).summary["ES(lead1)"])
+
+
 def test_rmea_returns_the_same_table_and_means() -> None:
     expected = reference("rmea_wlcc_30s_1s_5s")
     found = published(*dyad(), 4.0, "rmea")
@@ -124,6 +136,7 @@ def test_bsync_counts_a_correlation_of_one_as_99_hundredths() -> None:
         ({"compat": "syncpy"}, "compat = 'syncpy' must be one of susy, rmea, boker, bsync"),
         ({"fs": 4.5}, "fs = 4.5: SUSY takes whole Hz and seconds and would cut it to 4"),
         ({"a": np.zeros(200), "b": np.zeros(200)}, "50 s of both series is too short"),
+        ({"max_lag_s": 31.0}, "max_lag_s = 31.0 s must be below window_s = 30.0 s"),
         ({"a": np.zeros(2399)}, r"shapes \(2399,\) and \(2400,\)"),
     ],
 )

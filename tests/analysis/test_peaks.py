@@ -67,7 +67,8 @@ def test_no_peak_at_the_edge_nor_with_anything_unknown() -> None:
     ("reach_s", "message"),
     [
         (0.0, "reach_s = 0.0 s must be at least 0.25 s"),
-        (5.25, "reach_s = 5.25 s must be at most the largest lag, 5 s"),
+        (5.0, "reach_s = 5.0 s must be below the largest lag, 5 s"),
+        (5.25, "reach_s = 5.25 s must be below the largest lag, 5 s"),
         (0.3, "choose a multiple of 0.25 s"),
     ],
 )
