@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from interbeat_analysis.series import check_positive
+
 
 def check_length(a: np.ndarray, b: np.ndarray) -> None:
     """Refuse two series that are not as long as each other.
@@ -101,8 +103,9 @@ def window_samples(name: str, seconds: float, fs: float, *, least: int) -> int:
     Raises
     ------
     ValueError
-        If it is less than `least` or no whole number of samples.
+        If `fs` is not positive, or it is less than `least` or no whole number of samples.
     """
+    check_positive("fs", fs, "Hz")
     samples = round(seconds * fs) if np.isfinite(seconds) else -1
     if samples < least:
         raise ValueError(f"{name} = {seconds} s must be at least {least / fs:g} s at {fs:g} Hz")

@@ -14,6 +14,7 @@ import numpy as np
 from interbeat_analysis.checks import check_lag_within, checked_pair, window_samples
 from interbeat_analysis.peaks import peaks
 from interbeat_analysis.segments import lagged_correlations, unit_segments
+from interbeat_analysis.series import check_positive
 from interbeat_analysis.summaries import known_mean, leadership
 from interbeat_analysis.windowed import (
     LARGEST_R,
@@ -78,7 +79,8 @@ def published(
     Raises
     ------
     ValueError
-        If `compat` is none of these, or a setting one that the program would change silently.
+        If `compat` is none of these, a setting out of its range or one that the program would
+        change silently, or the series differ in length.
 
     References
     ----------
@@ -100,6 +102,7 @@ def published(
     }
     if compat not in layouts:
         raise ValueError(f"compat = {compat!r} must be one of {', '.join(layouts)}")
+    check_positive("fs", fs, "Hz")
     a, b = checked_pair(a, b)
     return layouts[compat](a, b, fs, window_s=window_s, hop_s=hop_s, max_lag_s=max_lag_s)
 

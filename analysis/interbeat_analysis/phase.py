@@ -197,7 +197,6 @@ def circular_correlation(
 def _layout(
     a: np.ndarray, b: np.ndarray, fs: float, window_s: float, hop_s: float, min_valid: float
 ) -> Layout:
-    check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     check_min_valid(min_valid)

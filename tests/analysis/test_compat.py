@@ -136,6 +136,7 @@ def test_bsync_counts_a_correlation_of_one_as_99_hundredths() -> None:
         ({"compat": "syncpy"}, "compat = 'syncpy' must be one of susy, rmea, boker, bsync"),
         ({"fs": 4.5}, "fs = 4.5: SUSY takes whole Hz and seconds and would cut it to 4"),
         ({"a": np.zeros(200), "b": np.zeros(200)}, "50 s of both series is too short"),
+        ({"fs": 0.0, "compat": "bsync"}, "fs = 0.0 Hz must be above 0"),
         ({"max_lag_s": 31.0}, "max_lag_s = 31.0 s must be below window_s = 30.0 s"),
         ({"a": np.zeros(2399)}, r"shapes \(2399,\) and \(2400,\)"),
     ],

@@ -34,7 +34,7 @@ def test_swapping_changes_nothing_and_a_gap_only_what_it_touches() -> None:
 def test_a_correlation_needs_12_of_its_15_slopes(lost: int, known: bool) -> None:
     a, b = np.random.default_rng(1).standard_normal((2, 77))
     # A slope spans 5 s, so without the first samples the first slopes are lost.
-    a[: 4 * lost - 1] = np.nan
+    a[: 4 * lost - 1] = np.inf if lost == 3 else np.nan
     found = concordance(a, b, 4.0)
     assert found.r.shape == (1,)
     assert np.isfinite(found.r[0]) == known
@@ -56,5 +56,7 @@ def test_without_both_signs_there_is_no_index() -> None:
     assert np.isnan(concordance(a, 2 * a + 1, 4.0).session_index)
     assert np.isnan(concordance(a[:60], a[:60], 4.0).session_index)
     assert concordance(a[:10], a[:10], 4.0).r.shape == (0,)
+    with pytest.raises(ValueError, match=r"fs = 0\.0 Hz must be above 0"):
+        concordance(a, a, 0.0)
     with pytest.raises(ValueError, match="slope = 'mean' must be 'ols' or 'endpoint'"):
         concordance(a, a, 4.0, slope="mean")

@@ -115,6 +115,8 @@ def test_a_wrong_call_is_refused_in_one_line() -> None:
     a = np.zeros(400)
     with pytest.raises(ValueError, match="draws = 0 must be at least 1"):
         segment_permutation(a, a, 4.0, seed=1, draws=0)
+    with pytest.raises(ValueError, match=r"fs = 0\.0 Hz must be above 0"):
+        segment_permutation(a, a, 0.0, seed=1)
     with pytest.raises(ValueError, match=r"max_lag_s = 30\.0 s must be below window_s = 30\.0 s"):
         segment_permutation(a, a, 4.0, seed=1, max_lag_s=30.0)
     with pytest.raises(ValueError, match=r"both must be \(m, n\) with m at least 2"):
