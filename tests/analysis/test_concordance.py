@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interbeat_analysis.concordance import concordance
-from references import dyad, reference
+from references import assert_equal, dyad, reference
 
 
 @pytest.mark.parametrize("slope", ["ols", "endpoint"])
@@ -12,8 +12,8 @@ def test_the_reference_dyad_gives_what_plain_loops_give(slope: str) -> None:
     a, b = dyad()
     expected = reference("marci_concordance")["variants"][slope]
     found = concordance(a, b, 4.0, slope=slope)
-    np.testing.assert_allclose(found.r, expected["r"], rtol=0, atol=1e-9)
-    assert found.session_index == pytest.approx(expected["index_ln"], abs=1e-9)
+    assert_equal(f"plain loops, {slope}, r", found.r, expected["r"])
+    assert_equal(f"plain loops, {slope}, index", found.session_index, expected["index_ln"])
     assert found.t_s[0] == 9.5
     assert len(found.t_s) == expected["n_windows"]
 

@@ -6,7 +6,7 @@ import pytest
 from interbeat_analysis.peaks import peaks
 from interbeat_analysis.summaries import highest_lag_s
 from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
-from references import dyad, reference
+from references import assert_equal, dyad, reference
 
 
 def dyad_wcc() -> WindowedCrossCorrelation:
@@ -31,7 +31,7 @@ def test_plain_peaks_of_the_reference_dyad_are_those_of_plain_loops() -> None:
     rows = expected["n_windows"]
     for values, name, scale in ((found.lag_s, "peak_lag_samples", 4.0), (found.r, "peak_value", 1)):
         column = np.array([np.nan if x is None else x for x in expected[name]], float)
-        np.testing.assert_allclose(scale * values[:rows], column, rtol=0, atol=1e-9)
+        assert_equal(f"plain loops, {name}", scale * values[:rows], column)
 
 
 def test_the_highest_of_each_window_is_where_plain_loops_find_it() -> None:

@@ -7,9 +7,13 @@ import pytest
 from scipy import stats
 
 from interbeat_analysis.arousal import FS_HZ
-from interbeat_analysis.frequency_bands import LF_HZ
-from interbeat_analysis.phase import analytic_signal, phase_locking
+from interbeat_analysis.coherence import coherence
+from interbeat_analysis.concordance import concordance
+from interbeat_analysis.frequency_bands import HF_HZ, LF_HZ
+from interbeat_analysis.peaks import peaks
+from interbeat_analysis.phase import analytic_signal, circular_correlation, phase_locking
 from interbeat_analysis.summaries import known_mean, summary
+from interbeat_analysis.wavelet import band_coherence, wavelet_coherence
 from interbeat_analysis.windowed import fisher_z, windowed_cross_correlation
 from interbeat_server.validation import synchrony
 from interbeat_server.validation.real_hours import heart_rate_of, hours, pair_of
@@ -72,6 +76,38 @@ def test_textbook_p_values_call_most_strangers_synchronous() -> None:
 def pearson_p(x: np.ndarray, y: np.ndarray) -> float:
     known = np.isfinite(x) & np.isfinite(y)
     return float(stats.pearsonr(x[known], y[known]).pvalue)
+
+
+def test_strangers_have_much_of_every_measure() -> None:
+    found: dict[str, list[float]] = {}
+    for pair in pairs_of_strangers()[::3]:
+        a, b = pair_of(pair, STRETCH_S)
+        wcc = windowed_cross_correlation(a, b, FS_HZ)
+        first = peaks(wcc).r
+        index = concordance(a, b, FS_HZ).session_index
+        told = {
+            "windows with a peak": np.isfinite(first).mean(),
+            "r at the first peak": np.nanmean(first),
+            "highest r of a window": np.nanmean(np.nanmax(wcc.r, axis=-1)),
+            "concordance above 0": float(index > 0),
+            "size of concordance": abs(float(index)),
+        }
+        whole = coherence(a, b, FS_HZ, window_s=300.0)
+        waves = wavelet_coherence(a, b, FS_HZ)
+        for name, band in (("LF", LF_HZ), ("HF", HF_HZ)):
+            one, two = (analytic_signal(x, FS_HZ, band) for x in (a, b))
+            inside = (whole.f_hz >= band[0]) & (whole.f_hz < band[1])
+            told |= {
+                f"phase locking {name}": np.nanmean(phase_locking(one, two, FS_HZ).plv),
+                f"|circular r| {name}": np.nanmean(abs(circular_correlation(one, two, FS_HZ).r)),
+                f"coherence {name}": np.nanmean(whole.coherence[:, inside]),
+                f"wavelet coherence {name}": np.nanmean(band_coherence(waves, band)),
+            }
+        for name, value in told.items():
+            found.setdefault(name, []).append(float(value))
+    for name, values in found.items():
+        print(f"{name}: {np.nanmean(values):.2f}")
+        assert np.nanmean(values) > 0.1
 
 
 def test_in_five_minutes_most_planted_couplings_are_missed() -> None:
