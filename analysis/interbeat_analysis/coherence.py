@@ -8,7 +8,6 @@ import numpy as np
 from scipy import fft
 
 from interbeat_analysis.checks import check_length, check_min_valid, window_samples
-from interbeat_analysis.series import check_positive
 
 
 class Coherence(NamedTuple):
@@ -74,7 +73,6 @@ def coherence(
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     check_length(a, b)
-    check_positive("fs", fs, "Hz")
     check_min_valid(min_valid)
     segment = window_samples("segment_s", segment_s, fs, least=4)
     width = len(a) if window_s is None else window_samples("window_s", window_s, fs, least=segment)

@@ -11,11 +11,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.checks import checked_pair, window_samples
+from interbeat_analysis.checks import check_lag_within, checked_pair, window_samples
 from interbeat_analysis.peaks import peaks
 from interbeat_analysis.segments import lagged_correlations, unit_segments
+from interbeat_analysis.series import check_positive
 from interbeat_analysis.summaries import known_mean, leadership
 from interbeat_analysis.windowed import (
+    LARGEST_R,
     WindowedCrossCorrelation,
     fisher_z,
     windowed_cross_correlation,
@@ -58,7 +60,9 @@ def published(
     Parameters
     ----------
     a, b : ndarray, shape (n,)
-        The series, NaN where unknown. SUSY removes such samples and joins what is left.
+        The series, NaN where unknown. As SUSY does, its layout removes such samples and joins
+        what is left. The other three treat them as `windowed_cross_correlation` does, whatever
+        the program would make of them: NaN where fewer than 80 % of the pairs are known.
     fs : float
         Samples per second, in Hz.
     compat : {"susy", "rmea", "boker", "bsync"}
@@ -75,7 +79,8 @@ def published(
     Raises
     ------
     ValueError
-        If `compat` is none of these, or a setting one that the program would change silently.
+        If `compat` is none of these, a setting out of its range or one that the program would
+        change silently, or the series differ in length.
 
     References
     ----------
@@ -97,6 +102,7 @@ def published(
     }
     if compat not in layouts:
         raise ValueError(f"compat = {compat!r} must be one of {', '.join(layouts)}")
+    check_positive("fs", fs, "Hz")
     a, b = checked_pair(a, b)
     return layouts[compat](a, b, fs, window_s=window_s, hop_s=hop_s, max_lag_s=max_lag_s)
 
@@ -115,8 +121,18 @@ def _rmea(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Publish
             ("lag_zero_mean", wcc.lag_s == 0),
         )
     }
-    profiles = {f"{kind}.all_lags": known_mean(table, -1) for kind, table in tables.items()}
+    profiles = {}
+    for kind, table in tables.items():
+        profiles[f"{kind}.all_lags"] = known_mean(table, -1)
+        profiles[f"{kind}.bestLag"] = _lag_of_largest(table, wcc.lag_s)
     return Published(wcc, summary, profiles)
+
+
+def _lag_of_largest(table: np.ndarray, lag_s: np.ndarray) -> np.ndarray:
+    """Lag of the largest value of each row, the first of equal ones; NaN without any."""
+    unknown = np.isnan(table)
+    lag = lag_s[np.argmax(np.where(unknown, -np.inf, table), axis=-1)]
+    return np.where(unknown.all(axis=-1), np.nan, lag)
 
 
 def _boker(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Published:
@@ -139,8 +155,10 @@ def _boker(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Publis
 def _bsync(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Published:
     settings["window_s"] += 1.0 / fs
     wcc = windowed_cross_correlation(a, b, fs, anchor="fixed", **settings)
-    z = np.arctanh(np.where(np.abs(wcc.r) == 1.0, np.sign(wcc.r) * 0.99, wcc.r))
+    z = np.arctanh(np.where(np.abs(wcc.r) >= LARGEST_R, np.sign(wcc.r) * 0.99, wcc.r))
     lag = _nearest_local_maximum(wcc.r, 4)
+    column = np.nan_to_num(lag).astype(int) + wcc.r.shape[-1] // 2
+    value = np.where(np.isnan(lag), np.nan, wcc.r[np.arange(len(lag)), column])
     epochs = [leadership(lag[max(0, w - 5) : w + 6]) for w in range(len(lag))]
     known = [np.count_nonzero(~np.isnan(lag[max(0, w - 5) : w + 6])) >= 3 for w in range(len(lag))]
     asymmetry = np.where(known, epochs, np.nan) if len(lag) else np.empty(0)
@@ -148,7 +166,8 @@ def _bsync(a: np.ndarray, b: np.ndarray, fs: float, **settings: float) -> Publis
         "fisher_z": float(known_mean(np.abs(z), (0, 1))),
         "leadership_mean": float(known_mean(asymmetry, 0)),
     }
-    return Published(wcc, summary, {"optimum_lag": lag, "asymmetry_index": asymmetry})
+    profiles = {"optimum_lag": lag, "optimum_value": value, "asymmetry_index": asymmetry}
+    return Published(wcc, summary, profiles)
 
 
 def _nearest_local_maximum(r: np.ndarray, flank: int) -> np.ndarray:
@@ -175,6 +194,7 @@ def _susy(
             )
     width = window_samples("window_s", window_s, fs, least=2)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=1)
+    check_lag_within(max_lag_s, window_s)
     known = np.isfinite(a) & np.isfinite(b)
     segments = int(np.round(known.sum() / width - 0.499999))
     if segments < 2:
@@ -216,6 +236,8 @@ def _segment_correlations(
     totals = np.empty((3, len(steps)))
     z, every = np.empty((segments, segments)), np.ones(segments)
     for lag, r in enumerate(lagged_correlations(one, two, steps)):
+        if steps[lag] == 0:  # only whole segments can be the same
+            np.clip(r, -LARGEST_R, LARGEST_R, out=r)
         real[:, lag] = np.diagonal(r)
         np.fill_diagonal(r, 0.0)
         np.arctanh(r, out=z)
@@ -251,7 +273,8 @@ def _susy_summary(
     lead1, lead2 = slice(0, max_lag), slice(max_lag + 1, None)
 
     def effect(real: np.ndarray, pseudo: np.ndarray) -> float:
-        return float((real.mean() - pseudo.mean()) / pseudo.std(ddof=1))
+        spread = float(pseudo.std(ddof=1)) if len(pseudo) > 1 else np.nan
+        return float((real.mean() - pseudo.mean()) / (spread or np.nan))
 
     in_phase, anti_phase = signed[signed >= 0], signed[signed < 0]
     return {

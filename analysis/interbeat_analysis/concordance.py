@@ -77,7 +77,9 @@ def concordance(
         raise ValueError(f"slope = {slope!r} must be 'ols' or 'endpoint'")
     span = window_samples("slope_s", slope_s, fs, least=1)
     hop = window_samples("hop_s", hop_s, fs, least=1)
-    one, two = (_slopes(x, span, slope)[..., ::hop] * fs for x in (a, b))
+    one, two = (
+        _slopes(np.where(np.isfinite(x), x, np.nan), span, slope)[..., ::hop] for x in (a, b)
+    )
     found = windowed_cross_correlation(
         one, two, 1.0, window_s=float(slopes), hop_s=1.0, max_lag_s=0.0
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypedDict, Unpack
 import numpy as np
 from scipy import fft
 
-from interbeat_analysis.checks import checked_pair, window_samples
+from interbeat_analysis.checks import check_lag_within, checked_pair, window_samples
 from interbeat_analysis.holes import filled
 from interbeat_analysis.segments import lagged_correlations, unit_segments
 from interbeat_analysis.summaries import known_mean
@@ -85,7 +85,8 @@ def segment_permutation(
     Raises
     ------
     ValueError
-        If a setting is no whole number of samples, or the series differ in length.
+        If a setting is no whole number of samples, the largest lag not shorter than a segment,
+        `draws` below 1, or the series differ in length.
 
     References
     ----------
@@ -96,6 +97,7 @@ def segment_permutation(
     _at_least_one(draws)
     width = window_samples("window_s", window_s, fs, least=2)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)
+    check_lag_within(max_lag_s, window_s)
     one, two = (x[: len(x) // width * width].reshape(-1, width) for x in (a, b))
     whole = np.isfinite(one).all(axis=-1) & np.isfinite(two).all(axis=-1)
     if (segments := np.count_nonzero(whole)) < 4:
@@ -202,7 +204,28 @@ def fourier_null(
 def mean_abs_and_signed_z(
     a: np.ndarray, b: np.ndarray, fs: float, layout: Windows
 ) -> tuple[float, float]:
-    """The two figures that nulls compare: means over windows and lags of |z| and of z."""
+    """The two figures that nulls compare: means over windows and lags of |z| and of z.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n,)
+        The series, NaN where unknown.
+    fs : float
+        Samples per second, in Hz.
+    layout : Windows
+        `window_s`, `hop_s`, `max_lag_s`, `min_valid` of `windowed_cross_correlation`, those that
+        are not its defaults.
+
+    Returns
+    -------
+    abs_z, z : float
+        Without unit; NaN when no window is known.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range or the series differ in length.
+    """
     z = fisher_z(windowed_cross_correlation(a, b, fs, **layout).r)
     return float(known_mean(np.abs(z), (0, 1))), float(known_mean(z, (0, 1)))
 

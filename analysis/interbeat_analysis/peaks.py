@@ -53,7 +53,7 @@ def peaks(wcc: WindowedCrossCorrelation, *, reach_s: float = 1.0, smooth: bool =
     Raises
     ------
     ValueError
-        If `reach_s` is no whole number of lags, or beyond the largest.
+        If `reach_s` is no whole number of lags, or not below the largest.
 
     References
     ----------
@@ -69,9 +69,9 @@ def peaks(wcc: WindowedCrossCorrelation, *, reach_s: float = 1.0, smooth: bool =
         raise ValueError(f"wcc has {len(wcc.lag_s)} lags; peaks need lags on both sides of 0")
     lags_per_s = 1.0 / (wcc.lag_s[1] - wcc.lag_s[0])
     reach = window_samples("reach_s", reach_s, lags_per_s, least=1)
-    if 2 * reach >= len(wcc.lag_s):
+    if reach >= len(wcc.lag_s) // 2:
         raise ValueError(
-            f"reach_s = {reach_s} s must be at most the largest lag, {wcc.lag_s[-1]:g} s"
+            f"reach_s = {reach_s} s must be below the largest lag, {wcc.lag_s[-1]:g} s"
         )
     if not smooth:
         steps, r = _outward(wcc.r, reach)
@@ -98,16 +98,25 @@ def _outward(r: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
     here = (r == height) & (np.abs(steps) <= at[..., None] + 1)
     found = summit.any(axis=-1) & ~np.isnan(r).any(axis=-1)
     lag = steps[np.argmax(here, axis=-1)]
-    found &= np.abs(lag) <= middle - reach
     return np.where(found, lag, np.nan), np.where(found, height[..., 0], np.nan)
 
 
 @lru_cache(maxsize=8)
 def smoothing(lags: int) -> np.ndarray:
-    """What Boker's smoothing does to a row, as a matrix: (2 lags - 1, lags).
+    """What Boker's smoothing does to a row of correlations, as a matrix.
 
     As in R, the local regression is made at the edges of small cells only, value and slope, and
-    a cubic joins them.
+    a cubic joins them; then a cubic spline is read at every half lag.
+
+    Parameters
+    ----------
+    lags : int
+        How many lags a row has, at least 4.
+
+    Returns
+    -------
+    ndarray, shape (2 lags - 1, lags)
+        Without unit; multiply a row by it. NaN at one lag makes the whole smoothed row NaN.
 
     References
     ----------

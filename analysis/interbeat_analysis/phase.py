@@ -12,8 +12,6 @@ from interbeat_analysis.holes import filled
 from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Layout, window_sums
 
-LF_HZ = (0.04, 0.15)
-HF_HZ = (0.15, 0.40)
 ROUNDING = 1e-12
 """A band below this share of the series is what the filter leaves of a constant."""
 
@@ -56,7 +54,7 @@ def analytic_signal(x: np.ndarray, fs: float, band_hz: tuple[float, float]) -> n
     fs : float
         Samples per second, in Hz.
     band_hz : tuple of float
-        Lower and upper edge, in Hz.
+        Lower and upper edge, in Hz: `frequency_bands.LF_HZ`, `HF_HZ`, or another.
 
     Returns
     -------
@@ -199,7 +197,6 @@ def circular_correlation(
 def _layout(
     a: np.ndarray, b: np.ndarray, fs: float, window_s: float, hop_s: float, min_valid: float
 ) -> Layout:
-    check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     check_min_valid(min_valid)

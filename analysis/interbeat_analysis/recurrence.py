@@ -30,6 +30,8 @@ class CrossRecurrence(NamedTuple):
     a is at one moment."""
     trapping_time: float
     """Mean length of those, in samples."""
+    line_entropy: float
+    """Shannon entropy of the lengths of the diagonal lines, in nats."""
 
 
 def cross_recurrence(
@@ -89,6 +91,7 @@ def cross_recurrence(
         lines=len(diagonal),
         laminarity=_ratio(vertical.sum(), points),
         trapping_time=_ratio(vertical.sum(), len(vertical)),
+        line_entropy=_entropy(diagonal),
     )
 
 
@@ -158,6 +161,15 @@ def _lengths(rows: np.ndarray) -> np.ndarray:
     edged[:, 1:-1] = rows
     steps = np.diff(edged.ravel())
     return np.flatnonzero(steps == -1) - np.flatnonzero(steps == 1)
+
+
+def _entropy(lengths: np.ndarray) -> float:
+    """Of how often each length comes; NaN without a line."""
+    if not len(lengths):
+        return float("nan")
+    counts = np.bincount(lengths)
+    share = counts[counts > 0] / len(lengths)
+    return float(-np.sum(share * np.log(share)))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from interbeat_analysis.checks import check_min_valid, checked_pair, window_samples
-from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import sliding_sum
 from interbeat_analysis.unit_windows import UnitWindows, z_of_all
 
@@ -108,7 +107,6 @@ def shift_null(
        https://doi.org/10.2202/1544-6115.1585
     """
     a, b = checked_pair(a, b)
-    check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)

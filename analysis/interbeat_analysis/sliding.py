@@ -85,23 +85,62 @@ class Blocks:
 
 
 def window_sums(products: np.ndarray, layout: Layout) -> np.ndarray:
-    """Sums over every window of what was summed over blocks, (..., blocks) to (..., w)."""
+    """Sums over every window of what was summed over blocks.
+
+    Parameters
+    ----------
+    products : ndarray, shape (..., blocks)
+        One sum a block, in any unit; without NaN, which would spoil only the windows it is in.
+    layout : Layout
+        Windows and blocks, in samples.
+
+    Returns
+    -------
+    ndarray, shape (..., w)
+        In the unit of `products`; what is NaN in a block is NaN in its windows.
+    """
     sums = sliding_sum(products, layout.width // layout.block)
     return sums[..., :: layout.step]
 
 
 def window_means(table: np.ndarray, layout: Layout) -> np.ndarray:
-    """Means of the windows at every sample, rows and columns as in the table of `Blocks`."""
+    """Means of the windows that begin at every sample.
+
+    Parameters
+    ----------
+    table : ndarray, shape (..., 2 block - 1, columns)
+        A series as `Blocks` holds it, in any unit, 0 where unknown: nothing is left out here.
+    layout : Layout
+        Windows and blocks, in samples.
+
+    Returns
+    -------
+    ndarray, shape (..., block, columns - width / block + 1)
+        In the unit of `table`: row m, column c is of the window that begins at sample
+        c block + m.
+    """
     of_blocks = np.swapaxes(sliding_sum(np.swapaxes(table, -1, -2), layout.block), -1, -2)
     return sliding_sum(of_blocks, layout.width // layout.block) / layout.width
 
 
 def sliding_sum(x: np.ndarray, width: int) -> np.ndarray:
-    """Sums of `width` neighbours along the last axis.
+    """Sums of neighbours along the last axis.
 
     Stretches of 1, 2, 4, ... are added up to the width, so a sum holds its own window and
     nothing else; in a running sum every window would carry the rounding of the whole record
     before it.
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., n)
+        Values in any unit.
+    width : int
+        How many neighbours, from 1 to n.
+
+    Returns
+    -------
+    ndarray, shape (..., n - width + 1)
+        In the unit of `x`; NaN where one of the neighbours is.
     """
     windows = x.shape[-1] - width + 1
     total, done, size = None, 0, 1
@@ -117,10 +156,24 @@ def sliding_sum(x: np.ndarray, width: int) -> np.ndarray:
 
 
 def centred(x: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`x` without its mean, 0 where unknown, and the variance at which a window is constant.
+    """A series without its mean, and the variance at which a window of it is constant.
 
     Sums of squares about the mean of the series, not about 0, keep the digits that the
     difference in a variance would otherwise cancel.
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., n)
+        The series, in any unit; anything, also NaN, where it is not known.
+    known : ndarray of bool, shape (..., n)
+        Where it is known.
+
+    Returns
+    -------
+    deviations : ndarray, shape (..., n)
+        In the unit of `x`, 0 where unknown.
+    flat : ndarray, shape (..., 1)
+        In its square; 0 for a series that is 0 or unknown.
     """
     count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
     x = np.where(known, x, 0.0)

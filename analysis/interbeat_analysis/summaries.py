@@ -112,7 +112,20 @@ def leadership(lag_s: np.ndarray) -> np.ndarray:
 
 
 def known_mean(z: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
-    """Mean of what is not NaN; NaN where nothing is."""
+    """Mean of what is known.
+
+    Parameters
+    ----------
+    z : ndarray
+        Values in any unit, NaN where unknown.
+    axis : int or tuple of int
+        Over which axes.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `z` without these axes, in its unit; NaN where nothing is known.
+    """
     known = ~np.isnan(z)
     count = known.sum(axis=axis)
     total = np.where(known, z, 0.0).sum(axis=axis)

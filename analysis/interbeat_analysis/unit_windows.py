@@ -29,7 +29,22 @@ class UnitWindows(NamedTuple):
 
     @classmethod
     def of(cls, x: np.ndarray, width: int, hop: int, at: np.ndarray | None = None) -> UnitWindows:
-        """Windows every `hop` samples, of the samples `at` if given."""
+        """Windows of a series.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n,)
+            The series, in any unit, NaN where unknown.
+        width, hop : int
+            Length of a window and step between windows, in samples.
+        at : ndarray of int, shape (m,), optional
+            Which samples, in this order, are taken for the series.
+
+        Returns
+        -------
+        UnitWindows
+            Without a whole window an error of numpy: ask for no more than there is.
+        """
         known = np.isfinite(x)
         x, flat = centred(x, known)
         if at is not None:
@@ -49,6 +64,7 @@ class UnitWindows(NamedTuple):
         return cls(unit, is_known, incomplete)
 
     def part(self, which: slice | np.ndarray) -> UnitWindows:
+        """Some of the windows."""
         return UnitWindows(self.unit[:, which], self.known[:, which], self.incomplete[which])
 
 
@@ -57,7 +73,23 @@ def _columns(x: np.ndarray, width: int, hop: int) -> np.ndarray:
 
 
 def z_of_all(one: UnitWindows, two: UnitWindows, least: float, r: np.ndarray) -> np.ndarray:
-    """z of every window of one with every window of the other, NaN where unknown, in `r`."""
+    """Fisher's z of every window of one with every window of the other.
+
+    Parameters
+    ----------
+    one, two : UnitWindows
+        Windows of the same width, v and w of them.
+    least : float
+        Fewest samples that must be known in both.
+    r : ndarray of float32, shape (v, w)
+        Written over: the result stands in it.
+
+    Returns
+    -------
+    ndarray of float32, shape (v, w)
+        z of r held within 1 - 1e-7; NaN where fewer than `least` samples are known in both, or
+        where one does not move over them.
+    """
     np.matmul(one.unit.T, two.unit, out=r)
     rows, columns = np.flatnonzero(one.incomplete), np.flatnonzero(two.incomplete)
     if len(rows):

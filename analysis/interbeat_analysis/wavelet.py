@@ -19,7 +19,6 @@ from interbeat_analysis.morlet import (
     transforms,
 )
 from interbeat_analysis.random_shifts import RandomShifts, random_shifts
-from interbeat_analysis.series import check_positive
 
 SHORTEST_SAMPLES = 4
 """A period has at least so many."""
@@ -196,7 +195,6 @@ def _layout(
     n: int, fs: float, period_s: tuple[float, float], hop_s: float
 ) -> tuple[range, np.ndarray]:
     """Which samples the result stands at, and the periods in samples; or a ValueError."""
-    check_positive("fs", fs, "Hz")
     hop = window_samples("hop_s", hop_s, fs, least=1)
     low_s, high_s = period_s
     if not SHORTEST_SAMPLES / fs <= low_s < high_s < np.inf:

@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from interbeat_analysis.checks import check_length, check_min_valid, window_samples
-from interbeat_analysis.series import check_positive
 from interbeat_analysis.sliding import Blocks, Layout, centred, window_means, window_sums
 
 Anchor = Literal["lead", "trail", "fixed"]
@@ -98,7 +97,6 @@ def windowed_cross_correlation(
     a = np.asarray(a, dtype=np.float64)
     b = np.asarray(b, dtype=np.float64)
     check_length(a, b)
-    check_positive("fs", fs, "Hz")
     width = window_samples("window_s", window_s, fs, least=2)
     hop = window_samples("hop_s", hop_s, fs, least=1)
     max_lag = window_samples("max_lag_s", max_lag_s, fs, least=0)

@@ -25,7 +25,7 @@ export function showSession({ session, settings, mode }) {
   setText(
     byId("lag-note"),
     `The newest column is at least ${spanWords(window_s / 2)} old. ` +
-      "A picture, not a verdict; alike is not better.",
+      "A picture, not a verdict: strangers show colours as strong, and alike is not better.",
   );
   setText(
     byId("settings-note"),

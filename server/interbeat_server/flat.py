@@ -31,6 +31,8 @@ SYNCHRONY = (
     "p",
     "p_in_phase",
     "p_any_window",
+    "null",
+    "reason",
 )
 LINKAGE = (
     "state",
@@ -43,6 +45,7 @@ LINKAGE = (
     "r_antiphase",
     "own_share",
     "chance_band",
+    "null",
     "joint_s",
     "clean_share",
     "speech_removed",

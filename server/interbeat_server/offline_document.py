@@ -9,14 +9,9 @@ import numpy as np
 
 from interbeat_analysis.coherence import coherence
 from interbeat_analysis.concordance import concordance
+from interbeat_analysis.frequency_bands import HF_HZ, LF_HZ
 from interbeat_analysis.peaks import peaks
-from interbeat_analysis.phase import (
-    HF_HZ,
-    LF_HZ,
-    analytic_signal,
-    circular_correlation,
-    phase_locking,
-)
+from interbeat_analysis.phase import analytic_signal, circular_correlation, phase_locking
 from interbeat_analysis.random_shifts import RandomShifts, random_shifts
 from interbeat_analysis.recurrence import MOST_SAMPLES, cross_recurrence, recurrence_nearby
 from interbeat_analysis.summaries import known_mean

@@ -33,13 +33,16 @@ def chance(both: Together) -> ShiftNull:
 
 
 def synchrony_document(both: Together) -> dict[str, Any]:
-    """The summaries, and how often chance alone gives as much."""
+    """The summaries, and how often chance alone gives as much.
+
+    The mean of |z| is far from 0 for strangers too, so it is not told where chance is not known.
+    """
     found = summary(correlation(both))
     null = chance(both)
     return {
         "best_lag_s": number(found.best_lag_s),
         "mean_z": number(found.mean_z),
-        "mean_abs_z": number(found.mean_abs_z),
+        "mean_abs_z": None if null.reason else number(found.mean_abs_z),
         "zero_lag_z": number(found.zero_lag_z),
         "a_leads_z": number(found.a_leads_z),
         "b_leads_z": number(found.b_leads_z),

@@ -12,6 +12,8 @@ from . import words
 from .columns import DASH, line, minutes, rarity, value
 
 WIDTH = 100
+SHORT_S = 300.0
+"""Of windowed synchrony; a coupling through half of five minutes is found in a third of pairs."""
 
 
 def together_lines(document: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
@@ -57,6 +59,9 @@ def _synchrony(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
         f"Windowed synchrony: {found['window_s']:g} s windows every {found['hop_s']:g} s, lags "
         f"up to {found['max_lag_s']:g} s, {found['windows']} windows"
     )
+    if not found["null"]:
+        yield f"Not compared with chance, so no figure is given: {found['reason']}."
+        return
     chance = value(found["chance_mean_abs_z"], "{:.3f}", "")
     yield line("Mean z", [value(found["mean_z"], "{:+.3f}", ""), rarity(found["p_in_phase"])])
     yield line(
@@ -65,10 +70,9 @@ def _synchrony(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
     )
     yield line("The window that stands out", ["", rarity(found["p_any_window"])])
     yield line("Most alike at", [_lag(found["best_lag_s"], names)])
-    if found["null"]:
-        yield f"Chance: {found['null']}; p is the share of them with as much or more."
-    else:
-        yield f"Not compared with chance: {found['reason']}."
+    yield f"Chance: {found['null']}; p is the share of them with as much or more."
+    if found["windows"] * found["hop_s"] < SHORT_S:
+        yield "In less than five minutes little can be found: a p above .05 says next to nothing."
 
 
 def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:

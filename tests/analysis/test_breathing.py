@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from interbeat_analysis.arousal import slow_heart_rate
+import naive
+from interbeat_analysis.arousal import arousal_band, slow_heart_rate
 from interbeat_analysis.breathing import breathing_band, breathing_check, vagal_comodulation
-from interbeat_analysis.linkage import linkage
+from interbeat_analysis.linkage import correlogram, linkage
 from slow_hearts import STRANGERS, rates, slow_noise
 
 
@@ -52,6 +53,17 @@ def test_no_breathing_is_not_locked(hr_bpm):
     found = check(hr_bpm)
     assert np.isnan(found.z)
     assert not found.locked
+
+
+def test_depth_is_half_the_logarithm_of_the_smoothed_power():
+    hf = np.random.default_rng(1).standard_normal((2, 2400)) * np.exp(
+        np.repeat(slow_noise(600, 1, 20), 4)
+    )
+    hf[0, 800:1000] = np.nan
+    power = np.stack([naive.gaussian_smoothing(x, 40.0)[::4] for x in hf**2])
+    power[np.isnan(hf[:, ::4])] = np.nan
+    expected = correlogram(*arousal_band(0.5 * np.log(power)).band_bpm)
+    np.testing.assert_allclose(vagal_comodulation(hf).r, expected.r, atol=1e-3)
 
 
 def test_depth_that_rises_together_is_comodulation():

@@ -10,6 +10,8 @@ from interbeat_analysis.nulls import (
     segment_permutation,
 )
 from interbeat_analysis.pseudo_dyads import pseudo_dyads
+from interbeat_analysis.summaries import summary
+from interbeat_analysis.windowed import windowed_cross_correlation
 from references import dyad
 
 SMALL = {"window_s": 10.0, "hop_s": 2.0, "max_lag_s": 2.0}
@@ -84,6 +86,21 @@ def test_true_pairs_stand_out_from_pseudo_dyads() -> None:
     assert np.isnan(strangers.p).all()
 
 
+def test_a_true_pair_is_ranked_among_all_pairs_of_either_with_somebody_else() -> None:
+    a, b = (np.array([smooth_noise(400, seed) for seed in seeds]) for seeds in ((1, 2), (3, 4)))
+    a[1, 100:150] = np.nan
+    found = pseudo_dyads(a, b, 4.0, **SMALL)
+    for i in range(2):
+        for j in range(2):
+            z = summary(windowed_cross_correlation(a[i], b[j], 4.0, **SMALL))
+            assert found.mean_abs_z[i, j] == pytest.approx(float(z.mean_abs_z))
+            assert found.mean_z[i, j] == pytest.approx(float(z.mean_z))
+    for table, p in ((found.mean_abs_z, found.p), (found.mean_z, found.p_in_phase)):
+        for i in range(2):
+            others = [table[i, 1 - i], table[1 - i, i]]
+            assert p[i] == (1 + sum(x >= table[i, i] for x in others)) / 3
+
+
 def test_data_that_cannot_be_judged_are_nan_with_a_reason() -> None:
     a, b = np.random.default_rng(1).standard_normal((2, 400))
     found = segment_permutation(a, b, 4.0, seed=1)
@@ -98,6 +115,10 @@ def test_a_wrong_call_is_refused_in_one_line() -> None:
     a = np.zeros(400)
     with pytest.raises(ValueError, match="draws = 0 must be at least 1"):
         segment_permutation(a, a, 4.0, seed=1, draws=0)
+    with pytest.raises(ValueError, match=r"fs = 0\.0 Hz must be above 0"):
+        segment_permutation(a, a, 0.0, seed=1)
+    with pytest.raises(ValueError, match=r"max_lag_s = 30\.0 s must be below window_s = 30\.0 s"):
+        segment_permutation(a, a, 4.0, seed=1, max_lag_s=30.0)
     with pytest.raises(ValueError, match=r"both must be \(m, n\) with m at least 2"):
         pseudo_dyads(a[None], a[None], 4.0)
     with pytest.raises(ValueError, match=r"both must be \(n,\)"):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from interbeat_analysis.peaks import peaks
+from interbeat_analysis.summaries import highest_lag_s
 from interbeat_analysis.windowed import WindowedCrossCorrelation, windowed_cross_correlation
-from references import dyad, reference
+from references import assert_equal, dyad, reference
 
 
 def dyad_wcc() -> WindowedCrossCorrelation:
@@ -30,7 +31,13 @@ def test_plain_peaks_of_the_reference_dyad_are_those_of_plain_loops() -> None:
     rows = expected["n_windows"]
     for values, name, scale in ((found.lag_s, "peak_lag_samples", 4.0), (found.r, "peak_value", 1)):
         column = np.array([np.nan if x is None else x for x in expected[name]], float)
-        np.testing.assert_allclose(scale * values[:rows], column, rtol=0, atol=1e-9)
+        assert_equal(f"plain loops, {name}", scale * values[:rows], column)
+
+
+def test_the_highest_of_each_window_is_where_plain_loops_find_it() -> None:
+    expected = reference("peak_picking_plain")
+    found = highest_lag_s(dyad_wcc())[: expected["n_windows"]]
+    np.testing.assert_array_equal(4.0 * found, expected["max_lag_argmax"])
 
 
 @pytest.mark.parametrize("smooth", [False, True])
@@ -60,7 +67,8 @@ def test_no_peak_at_the_edge_nor_with_anything_unknown() -> None:
     ("reach_s", "message"),
     [
         (0.0, "reach_s = 0.0 s must be at least 0.25 s"),
-        (5.25, "reach_s = 5.25 s must be at most the largest lag, 5 s"),
+        (5.0, "reach_s = 5.0 s must be below the largest lag, 5 s"),
+        (5.25, "reach_s = 5.25 s must be below the largest lag, 5 s"),
         (0.3, "choose a multiple of 0.25 s"),
     ],
 )

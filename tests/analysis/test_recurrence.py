@@ -4,20 +4,26 @@ import numpy as np
 import pytest
 
 from interbeat_analysis.recurrence import cross_recurrence, recurrence_nearby
-from references import dyad, reference
+from references import assert_equal, dyad, reference
 
 
 def test_the_reference_dyad_gives_what_pyrqa_and_crqa_give() -> None:
     a, b = dyad()
     expected = reference("crqa_1200")["results"]
     found = cross_recurrence(a[:1200], b[:1200])
-    assert found.recurrence_rate == pytest.approx(expected["own_loop"]["RR"], abs=1e-12)
-    assert found.determinism == pytest.approx(expected["PyRQA"]["DET"], abs=1e-9)
-    assert found.mean_line == pytest.approx(expected["PyRQA"]["L_mean"], abs=1e-9)
-    assert found.longest_line == expected["PyRQA"]["L_max"]
+    assert_equal("plain loop, RR", found.recurrence_rate, expected["own_loop"]["RR"])
     assert found.lines == expected["own_loop"]["n_lines"]
-    assert found.laminarity == pytest.approx(expected["PyRQA"]["LAM"], abs=1e-9)
-    assert found.trapping_time == pytest.approx(expected["PyRQA"]["TT"], abs=1e-9)
+    for name, value in (
+        ("RR", found.recurrence_rate),
+        ("DET", found.determinism),
+        ("L_mean", found.mean_line),
+        ("L_max", found.longest_line),
+        ("LAM", found.laminarity),
+        ("TT", found.trapping_time),
+    ):
+        assert_equal(f"PyRQA, {name}", value, expected["PyRQA"][name])
+    # crqa's figures were written down with seven digits.
+    assert found.line_entropy == pytest.approx(expected["crqa_R_2.1.0"]["ENTR"], abs=1e-6)
 
 
 @pytest.mark.parametrize("shortest", [2, 3])
@@ -38,12 +44,15 @@ def test_lines_of_an_oblong_table_equal_the_obvious_count(shortest: int) -> None
         lengths = [len(run) for row in runs for run in row if len(run) >= shortest]
         assert share == pytest.approx(sum(lengths) / table.sum())
         assert mean == pytest.approx(np.mean(lengths))
+        if lines is diagonals:
+            share = [lengths.count(length) / len(lengths) for length in set(lengths)]
+            assert found.line_entropy == pytest.approx(-sum(x * np.log(x) for x in share))
 
 
 def test_nothing_recurs_with_what_is_constant_or_unknown() -> None:
     found = cross_recurrence(np.full(20, 70.0), np.arange(20.0))
     assert found.recurrence_rate == 0
-    assert np.isnan(found.determinism)
+    assert np.isnan([found.determinism, found.line_entropy]).all()
     assert found.longest_line == 0
 
 

@@ -30,6 +30,7 @@ def test_every_shift_equals_the_obvious_loop(gaps: str) -> None:
     slow = naive.shift_null(a, b, width=20, hop=4, max_lag=6)
     np.testing.assert_allclose(found.shifted_abs_z, slow["abs_z"], rtol=0, atol=2e-6)
     np.testing.assert_allclose(found.shifted_z, slow["z"], rtol=0, atol=2e-6)
+    assert found.chance_abs_z == pytest.approx(np.mean(slow["abs_z"]), abs=2e-6)
     for name in ("p", "p_in_phase", "p_any_window"):
         assert getattr(found, name) == pytest.approx(slow[name]), name
     np.testing.assert_allclose(found.p_window, slow["p_window"])

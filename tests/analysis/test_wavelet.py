@@ -8,7 +8,7 @@ import pytest
 import naive
 from interbeat_analysis.morlet import transforms
 from interbeat_analysis.wavelet import band_coherence, wavelet_coherence, wavelet_null
-from references import dyad, reference
+from references import assert_equal, dyad, reference
 
 LF_HZ, HF_HZ = (0.04, 0.15), (0.15, 0.40)
 
@@ -25,12 +25,13 @@ def test_it_equals_hypyp() -> None:
     expected, found = reference("hypyp")["wtc"], wavelet_coherence(*dyad(), 4.0, hop_s=0.25)
     np.testing.assert_allclose(found.period_s, expected["periods"], rtol=0, atol=1e-9)
     means = found.coherence.mean(axis=0)
-    np.testing.assert_allclose(means, expected["row_means"], rtol=0, atol=1e-9)
-    assert found.coherence.mean() == pytest.approx(expected["mean"], abs=1e-9)
+    assert_equal("HyPyP, wavelet coherence, means over time", means, expected["row_means"])
+    assert_equal("HyPyP, wavelet coherence, mean", found.coherence.mean(), expected["mean"])
     # Its figure for a session is the mean inside the cone.
-    assert (~found.inside).mean() == pytest.approx(expected["coherence_masked"], abs=1e-9)
+    outside = (~found.inside).mean()
+    assert_equal("HyPyP, share outside the cone", outside, expected["coherence_masked"])
     inside = found.coherence[found.inside].mean()
-    assert inside == pytest.approx(expected["coherence_metric"], abs=1e-9)
+    assert_equal("HyPyP, mean inside the cone", inside, expected["coherence_metric"])
 
 
 def test_it_equals_sums_one_by_one() -> None:

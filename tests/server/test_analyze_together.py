@@ -19,10 +19,14 @@ from playwright.sync_api import Browser
 
 from interbeat_analysis.dyad import Dyad
 from interbeat_analysis.pooling import together
+from interbeat_analysis.shift_null import shift_null
+from interbeat_analysis.summaries import summary
+from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.session_file import read_session
 from interbeat_collector.simulation import DyadSettings
 from interbeat_server import cli
 from interbeat_server.analyze import material_of
+from interbeat_server.columns import rarity
 from interbeat_server.people import in_header
 from interbeat_server.recorded import mirrored
 from interbeat_server.together import judged, on_one_grid
@@ -189,6 +193,58 @@ def test_every_figure_has_its_null_and_what_it_was_made_with(
     for name in ("p", "p_in_phase", "p_any_window"):
         assert 0 < found["synchrony"][name] <= 1
     assert len(found["linkage"]["correlogram"]["r"]) == 31
+
+
+def test_windowed_synchrony_is_what_the_functions_say_of_the_heart_rates(
+    talks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = analyzed(capsys, *of(talks, "talk0"))["synchrony"]
+    talk0 = material_of(read_session(talks / "talk0.interbeat"))
+    a, b = on_one_grid(talk0.hearts["a"], talk0.hearts["b"]).hr_bpm
+    wcc, null = windowed_cross_correlation(a, b, 4.0), shift_null(a, b, 4.0)
+    for name, value in summary(wcc)._asdict().items():
+        assert found[name] == pytest.approx(float(value), abs=1e-12), name
+    for name in ("p", "p_in_phase", "p_any_window"):
+        assert found[name] == getattr(null, name)
+    assert found["null"] == null.null
+    assert found["tested_mean_z"] == pytest.approx(null.mean_z)
+    assert found["tested_mean_abs_z"] == pytest.approx(null.mean_abs_z)
+    assert found["chance_mean_abs_z"] == pytest.approx(null.chance_abs_z)
+    _, table, _ = said(capsys, *of(talks, "talk0"))
+    chance = f"chance gives {null.chance_abs_z:.3f}"
+    for label, told in (
+        ("Mean |z| ", (f"{found['mean_abs_z']:.3f}", rarity(null.p), chance)),
+        ("Mean z ", (f"{found['mean_z']:+.3f}", rarity(null.p_in_phase))),
+        ("The window that stands out ", (rarity(null.p_any_window),)),
+    ):
+        (line,) = [line for line in table.splitlines() if line.startswith(label)]
+        assert all(each in line for each in told)
+    assert f"Chance: {null.null}" in table
+    assert "less than five minutes" not in table
+
+
+def test_what_is_not_compared_with_chance_is_not_told(
+    led: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = {}
+    for lasts_s in (38.0, 120.0):
+        files = []
+        for name, file in zip("ab", led, strict=True):
+            rr_ms = [float(line) * 1000 for line in Path(file).read_text().split()[1:]]
+            kept = int(np.searchsorted(np.cumsum(rr_ms), 1000 * lasts_s))
+            files += [f"--rr-{name}", rr_of(rr_ms[:kept], tmp_path / f"{name}{lasts_s:g}")]
+        parts[lasts_s] = files
+    found = analyzed(capsys, *parts[38.0])["synchrony"]
+    assert found["windows"] > 0
+    assert found["mean_abs_z"] is None
+    assert found["null"] is None
+    _, table, _ = said(capsys, *parts[38.0])
+    assert "Not compared with chance, so no figure is given: " in table
+    assert "Mean |z|" not in table
+    assert "Most alike" not in table
+    _, table, _ = said(capsys, *parts[120.0])
+    assert "Mean |z|" in table
+    assert "In less than five minutes little can be found" in table
 
 
 def test_every_key_stands_in_the_docs(talks: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -481,6 +537,8 @@ def test_many_sessions_are_one_row_each_and_a_broken_one_says_why(
     assert float(rows["talk0"]["index_value"]) == alone["index"]["value"]
     assert [set(line) for line in lines] == [set(rows["talk0"])] * 4
     assert lines[3]["synchrony_p"] == alone["synchrony"]["p"]
+    for measure in ("synchrony", "linkage"):
+        assert lines[3][f"{measure}_null"] == alone[measure]["null"] != ""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 from interbeat_analysis.coherence import coherence
 from interbeat_analysis.concordance import concordance
-from interbeat_analysis.phase import LF_HZ, analytic_signal, phase_locking
-from interbeat_analysis.recurrence import cross_recurrence
+from interbeat_analysis.frequency_bands import LF_HZ
+from interbeat_analysis.phase import analytic_signal, circular_correlation, phase_locking
+from interbeat_analysis.recurrence import cross_recurrence, recurrence_nearby
+from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.rr_file import read_rr
 from interbeat_server import cli
 from interbeat_server.offline_document import MEASURES, offline_measures
@@ -47,6 +50,29 @@ def test_the_figures_are_those_of_the_functions(
     assert document["concordance"]["index"]["value"] == pytest.approx(float(index))
     seconds = [x.reshape(-1, 4).mean(axis=-1) for x in (a, b)]
     assert document["recurrence"]["whole_rate"] == cross_recurrence(*seconds).recurrence_rate
+
+
+def test_the_settings_told_are_those_of_the_functions(document: dict[str, Any]) -> None:
+    told = document["settings"]
+    assert told == {
+        "coherence_window_s": 300.0,
+        "coherence_segment_s": default(coherence, "segment_s"),
+        "phase_window_s": default(phase_locking, "window_s"),
+        "recurrence_radius_sd": default(recurrence_nearby, "radius"),
+        "recurrence_nearby_s": 5.0,
+        "concordance_slope_s": default(concordance, "slope_s"),
+        "concordance_slopes": default(concordance, "slopes"),
+        "peaks_window_s": default(windowed_cross_correlation, "window_s"),
+        "peaks_max_lag_s": default(windowed_cross_correlation, "max_lag_s"),
+    }
+    assert default(circular_correlation, "window_s") == told["phase_window_s"]
+    assert default(cross_recurrence, "radius") == told["recurrence_radius_sd"]
+    near = recurrence_nearby(*dyad(), round(told["recurrence_nearby_s"] * 4.0))
+    assert document["recurrence"]["nearby_rate"]["value"] == pytest.approx(near)
+
+
+def default(function: Callable[..., Any], name: str) -> Any:
+    return inspect.signature(function).parameters[name].default
 
 
 def test_each_figure_has_its_chance_and_each_measure_names_it(document: dict[str, Any]) -> None:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from interbeat_analysis.arousal import FS_HZ
+from interbeat_analysis.coherence import coherence
+from interbeat_analysis.concordance import concordance
+from interbeat_analysis.frequency_bands import HF_HZ, LF_HZ
+from interbeat_analysis.peaks import peaks
+from interbeat_analysis.phase import analytic_signal, circular_correlation, phase_locking
+from interbeat_analysis.summaries import known_mean, summary
+from interbeat_analysis.wavelet import band_coherence, wavelet_coherence
+from interbeat_analysis.windowed import fisher_z, windowed_cross_correlation
 from interbeat_server.validation import synchrony
-from interbeat_server.validation.real_hours import heart_rate_of, hours
+from interbeat_server.validation.real_hours import heart_rate_of, hours, pair_of
 from interbeat_server.validation.synchrony_trials import (
+    STRETCH_S,
     Verdict,
     pairs_of_strangers,
     reference_lag_off_s,
     share_below,
     simulated,
+    verdict,
     with_coupling,
 )
 
@@ -37,6 +48,78 @@ def test_the_coupling_is_put_where_it_is_said_to_be() -> None:
     inside = slice(touched[0] + 40, touched[-1] - 40)
     r = [np.corrcoef(np.roll(a, lag)[inside], added[inside])[0, 1] for lag in lags]
     assert lags[int(np.argmax(r))] / FS_HZ == pytest.approx(2.0, abs=0.5)
+
+
+def test_textbook_p_values_call_most_strangers_synchronous() -> None:
+    called = {name: [] for name in ("Pearson", "peak of 41 lags", "t over windows", "Rayleigh")}
+    abs_z = []
+    for pair in pairs_of_strangers()[::3]:
+        a, b = pair_of(pair, STRETCH_S)
+        found = windowed_cross_correlation(a, b, FS_HZ)
+        abs_z.append(float(summary(found).mean_abs_z))
+        of_lag = [pearson_p(np.roll(a, lag)[20:-20], b[20:-20]) for lag in range(-20, 21)]
+        z = known_mean(fisher_z(found.r), -1)
+        one, two = (analytic_signal(x, FS_HZ, LF_HZ) for x in (a, b))
+        whole = phase_locking(one, two, FS_HZ, window_s=STRETCH_S)
+        called["Pearson"].append(pearson_p(a, b))
+        called["peak of 41 lags"].append(min(of_lag))
+        called["t over windows"].append(float(stats.ttest_1samp(z[np.isfinite(z)], 0.0).pvalue))
+        called["Rayleigh"].append(float(np.exp(-whole.n_valid[0] * whole.plv[0] ** 2)))
+    for name, p in called.items():
+        share = np.mean(np.array(p) < 0.05)
+        print(f"{name}: {share:.0%} of {len(p)} pairs of strangers at p < .05")
+        assert share > 0.5
+    print(f"mean |z| {np.mean(abs_z):.2f}")
+    assert np.mean(abs_z) > 0.2
+
+
+def pearson_p(x: np.ndarray, y: np.ndarray) -> float:
+    known = np.isfinite(x) & np.isfinite(y)
+    return float(stats.pearsonr(x[known], y[known]).pvalue)
+
+
+def test_strangers_have_much_of_every_measure() -> None:
+    found: dict[str, list[float]] = {}
+    for pair in pairs_of_strangers()[::3]:
+        a, b = pair_of(pair, STRETCH_S)
+        wcc = windowed_cross_correlation(a, b, FS_HZ)
+        first = peaks(wcc).r
+        index = concordance(a, b, FS_HZ).session_index
+        told = {
+            "windows with a peak": np.isfinite(first).mean(),
+            "r at the first peak": np.nanmean(first),
+            "highest r of a window": np.nanmean(np.nanmax(wcc.r, axis=-1)),
+            "concordance above 0": float(index > 0),
+            "size of concordance": abs(float(index)),
+        }
+        whole = coherence(a, b, FS_HZ, window_s=300.0)
+        waves = wavelet_coherence(a, b, FS_HZ)
+        for name, band in (("LF", LF_HZ), ("HF", HF_HZ)):
+            one, two = (analytic_signal(x, FS_HZ, band) for x in (a, b))
+            inside = (whole.f_hz >= band[0]) & (whole.f_hz < band[1])
+            told |= {
+                f"phase locking {name}": np.nanmean(phase_locking(one, two, FS_HZ).plv),
+                f"|circular r| {name}": np.nanmean(abs(circular_correlation(one, two, FS_HZ).r)),
+                f"coherence {name}": np.nanmean(whole.coherence[:, inside]),
+                f"wavelet coherence {name}": np.nanmean(band_coherence(waves, band)),
+            }
+        for name, value in told.items():
+            found.setdefault(name, []).append(float(value))
+    for name, values in found.items():
+        print(f"{name}: {np.nanmean(values):.2f}")
+        assert np.nanmean(values) > 0.1
+
+
+def test_in_five_minutes_most_planted_couplings_are_missed() -> None:
+    half = round(STRETCH_S * FS_HZ) // 2
+    found = []
+    for number, pair in enumerate(pairs_of_strangers()[::3]):
+        a, b = pair_of(pair, STRETCH_S)[:, :half]
+        found.append(verdict(a, with_coupling(a, b, np.random.default_rng(number))))
+    for name in ("p", "p_in_phase"):
+        share, low, high = share_below([getattr(each, name) for each in found], 0.05)
+        print(f"{name} < .05: {share:.0f} % of {len(found)} pairs, {low:.0f} to {high:.0f} %")
+        assert 20 < share < 60
 
 
 def test_shares_have_an_interval() -> None:
