@@ -7,8 +7,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -454,6 +456,55 @@ def test_a_mistake_of_the_caller_is_one_line(
     assert err.startswith("interbeat: ")
     assert err.count("\n") == 1, err
     assert told in err
+
+
+def damaged(talks: Path, path: Path, sql: str) -> Path:
+    """A copy of a talk in which something is changed that its reader cannot know."""
+    path.write_bytes((talks / "talk0.interbeat").read_bytes())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(sql)
+    return path
+
+
+HELD = {"half_decay_s": 9.0, "known_s": 2400.0, "talk": True, "speech_known": True}
+DAMAGE = {
+    "at once": ("UPDATE event SET t_s = 0", "the times of its packets make no sense"),
+    "too quick": ("UPDATE event SET t_s = t_s / 1000", "the times of its packets make no sense"),
+    "too slow": ("UPDATE event SET t_s = t_s * 1e9", "the times of its packets make no sense"),
+    "endless": ("UPDATE event SET t_s = 1e300 WHERE kind = 'end'", "the times of its packets"),
+    "straps": (
+        """UPDATE session SET value = '{"a": {"latency_s": "x"}, "b": {}}' WHERE key = 'straps'""",
+        "the delays of straps in its header are no numbers",
+    ),
+    **{
+        f"references {at}": (
+            "UPDATE session SET value = json_set(value, '$.references', json('"
+            + json.dumps(held)
+            + "')) WHERE key = 'settings'",
+            "the references in its header make no sense",
+        )
+        for at, held in enumerate([
+            "x", 5, [1], [{}], {"a": 1}, [{"a": HELD, "b": HELD}],
+            [{p: {**HELD, "person": p, "half_decay_s": -9.0} for p in ("a", "b")}],
+            [{p: {**HELD, "person": p, "known_s": "long"} for p in ("a", "b")}],
+        ])
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_damaged_session_is_one_line_and_one_row(
+    case: str, talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql, told = DAMAGE[case]
+    path = damaged(talks, tmp_path / "x.interbeat", sql)
+    code, out, err = said(capsys, str(path))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1, err
+    assert f"Session talk0 is damaged: {told}" in err
+    code, _, _ = said(capsys, str(path), "--rows", str(tmp_path / "rows.jsonl"))
+    assert code == 0
+    assert told in json.loads((tmp_path / "rows.jsonl").read_text())["error"]
 
 
 def test_many_sessions_are_one_row_each_and_a_broken_one_says_why(
