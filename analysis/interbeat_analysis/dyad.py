@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis import linkage as linkages
 from interbeat_analysis.arousal import FS_HZ, arousal_band, slow_heart_rate
 from interbeat_analysis.breathing import (
     BreathingCheck,
@@ -29,7 +30,7 @@ from interbeat_analysis.confounds import (
 from interbeat_analysis.coregulation import Index, Reason, enough, index, locked
 from interbeat_analysis.influence import Influence, influence
 from interbeat_analysis.lead import UNKNOWN, Lead, lead
-from interbeat_analysis.linkage import Correlogram, Linkage, correlogram, linkage
+from interbeat_analysis.linkage import LINKED_P, Correlogram, Linkage, correlogram, linkage
 from interbeat_analysis.recovery import Episodes, episodes
 from interbeat_analysis.settling import (
     Reference,
@@ -39,13 +40,11 @@ from interbeat_analysis.settling import (
 )
 from interbeat_analysis.speech import speech_effect
 
-LINKED_P = 0.05
 CLEAR_P = 0.01
 
 LinkageState = Literal["not_enough_data", "same_source", "no_linkage", "linked"]
 Evidence = Literal["none", "some", "clear"]
 
-NO_LINKAGE = Linkage(*[np.nan] * 7)
 NO_SETTLING = Settling(np.nan, np.nan, np.nan, 0.0, np.nan, np.nan, np.nan, "not_enough_data")
 
 
@@ -218,8 +217,8 @@ def details(both: Series) -> Details:
     return Details(
         influence_a_to_b=influence(hr_a, hr_b, level, both.fs) if known else None,
         influence_b_to_a=influence(hr_b, hr_a, level[::-1], both.fs) if known else None,
-        episodes_a=episodes(a),
-        episodes_b=episodes(b),
+        episodes_a=episodes(a, b),
+        episodes_b=episodes(b, a),
         vagal=vagal_comodulation(breathing_band(both.hr_bpm, both.slow_bpm, both.fs), both.fs),
     )
 
@@ -255,7 +254,7 @@ def _nothing(
         both.speech_known,
         state,
         found,
-        NO_LINKAGE,
+        linkages.UNKNOWN,
         UNKNOWN,
         NO_SETTLING,
         locked(state),

@@ -78,17 +78,20 @@ def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
             yield f"Here: {found['reason']}."
         return
     rare = words.beyond_chance(found["p"])
-    yield line("r", [f"{found['r']:.2f}", rarity(found["p"]), rare])
+    between = f"90 % range {found['r_low']:.2f} to {found['r_high']:.2f}"
+    yield line("r", [f"{found['r']:.2f}", rarity(found["p"]), between])
+    yield from _said(f"{rare[0].upper()}{rare[1:]}.")
     yield line(
         "Without chance's part", [f"{found['r_adjusted']:.2f}", words.EVIDENCE[found["evidence"]]]
     )
     if found["state"] == "linked":
-        yield line("Highest at", [f"{_about(found['lag_s'], names)}, good to some seconds"])
+        yield line("Highest", ["within seconds of each other"])
     if found["p_antiphase"] is not None:
         deepest = found["r_antiphase"]
         opposite = f"{deepest:.2f}" if deepest < 0 else "at no lag"
         yield line("Moving opposite", [opposite, rarity(found["p_antiphase"])])
-    yield line("Own rhythm", [f"{100 * found['own_share']:.0f} %"])
+    own = [100 * found[key] for key in ("own_share", "own_low", "own_high")]
+    yield line("Own rhythm", [f"{own[0]:.0f} %", f"90 % range {own[1]:.0f} to {own[2]:.0f} %"])
     if found["speech_removed"]:
         yield words.SPEECH_REMOVED
     yield from _said(
@@ -104,6 +107,7 @@ def _lead(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
         "Balance",
         [
             f"{100 * found['balance']:.0f} of 100",
+            f"90 % range {100 * found['balance_low']:.0f} to {100 * found['balance_high']:.0f}",
             f"lean {found['asymmetry_z']:+.1f} chance deviations (above 0: {names['a']} first)",
         ],
     )
@@ -131,9 +135,7 @@ def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[s
 
 def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     for p in PARTNERS:
-        if (recovery := found["recovery"][p])["half_s"] is not None:
-            sentence = words.recovery_sentence(recovery["half_s"])
-            yield f"{names[p]}, {recovery['episodes']} rises: {sentence}"
+        yield from _recovery(found["recovery"][p], names[p])
     if found["influence"] is not None:
         for key, one in (("a_to_b", names["a"]), ("b_to_a", names["b"])):
             influence = found["influence"][key]
@@ -143,6 +145,20 @@ def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
     if (vagal := found["vagal"]) is not None and vagal["p"] is not None:
         pool = "" if vagal["sessions"] > 2 else "unreliable in fewer than three sessions"
         yield line("Depth of breathing", [f"r {vagal['r']:.2f}", rarity(vagal["p"]), pool])
+
+
+def _recovery(found: dict[str, Any], name: str) -> Iterable[str]:
+    if found["half_s"] is None:
+        return
+    between = words.recovery_range(found["low_s"], found["high_s"])
+    yield from _said(
+        f"{name}, {found['episodes']} rises: {words.recovery_sentence(found['half_s'])} {between}"
+    )
+    for key, when in words.RECOVERY_WHILE.items():
+        if (part := found[key]) is not None and part["half_s"] is not None:
+            seconds = f"{part['half_s']:.0f} s"
+            between = words.recovery_range(part["low_s"], part["high_s"])
+            yield f"  {part['episodes']} of them {when}: {seconds}. {between}"
 
 
 def _index(found: dict[str, Any]) -> Iterable[str]:
@@ -160,12 +176,6 @@ def _lag(lag_s: float | None, names: Mapping[Partner, str]) -> str:
         return "the same time"
     first = names["a"] if lag_s > 0 else names["b"]
     return f"{abs(lag_s):.2f} s, {first} first ({lag_s:+.2f} s)"
-
-
-def _about(lag_s: float, names: Mapping[Partner, str]) -> str:
-    if abs(lag_s) < 0.5:
-        return "about the same time"
-    return f"about {abs(lag_s):.0f} s, {names['a'] if lag_s > 0 else names['b']} first"
 
 
 def _said(text: str) -> list[str]:

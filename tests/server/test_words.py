@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,6 +11,9 @@ from interbeat_analysis.coregulation import Reason
 from interbeat_analysis.dyad import Evidence, LinkageState
 from interbeat_analysis.settling import State
 from interbeat_server import words
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("clinicians", "methods")
 
 
 @pytest.mark.parametrize(
@@ -44,8 +48,18 @@ def test_nobody_is_blamed_ranked_or_diagnosed(never):
     assert not [text for text in all_sentences() if re.search(never, text, re.IGNORECASE)]
 
 
+@pytest.mark.parametrize("name", words.MEANINGS)
+def test_each_measure_has_its_words_for_all_three_in_the_docs(name):
+    told = words.MEANINGS[name]
+    clinicians, methods = ((DOCS / f"{page}.md").read_text("utf-8") for page in PAGES)
+    assert f"- **{told.name}.** {told.clinician} *To a couple:* {told.couple}\n" in clinicians
+    assert f"- **{told.name}** (`{name}`). {told.methods}\n" in methods
+
+
 def test_chance_is_told_as_a_share():
     assert words.beyond_chance(0.03).startswith("stronger than in 97 % of chance pairings")
     assert words.beyond_chance(0.0).startswith("stronger than in 99.9 %")
     assert words.beyond_chance(1.0).startswith("stronger than in 0 %")
+    assert words.recovery_range(7.4, 12.6) == "90 % range 7 to 13 s."
+    assert words.recovery_range(7.4, None) == "90 % range from 7 s on."
     assert words.recovery_sentence(9.6).endswith("about 10 seconds to come half-way back.")
