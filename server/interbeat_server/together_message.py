@@ -150,7 +150,7 @@ def _words(found: Together, silent: Sequence[Gap], labels: Labels) -> Message:
         "lead": words.lead_claim(claim, labels[claim] if claim else "") if judged else None,
         "settling": words.SETTLING_STATES[dyad.settling.state],
         "recovery": _recovery(found.recovery, labels) if judged else None,
-        "index": words.INDEX_REASONS.get(dyad.coregulation.reason),
+        "index": words.index(dyad.coregulation.value, dyad.coregulation.reason),
         "flags": [words.FLAGS[flag] for flag in dyad.flags],
     }
 

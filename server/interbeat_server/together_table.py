@@ -31,7 +31,7 @@ def judged_lines(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterabl
     if linkage["state"] == "linked":
         yield from _lead(found["lead"], names)
     if linkage["state"] in ("no_linkage", "linked"):
-        yield from _settling(found["settling"], names)
+        yield from _settling(found["settling"], names, found.get("sessions_counted", 1))
         yield from _details(found["details"], names)
     yield from _index(found["index"])
     for flag in found["flags"]:
@@ -117,7 +117,7 @@ def _lead(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     yield from _said(claim)
 
 
-def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
+def _settling(found: dict[str, Any], names: Mapping[Partner, str], sessions: int) -> Iterable[str]:
     times = found["half_decay_s"]
     if times["pair"] is not None:
         own = ", ".join(f"{names[p]} {times[p]:.1f} s" for p in PARTNERS)
@@ -130,7 +130,7 @@ def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[s
             for name, each in usual
         )
         yield line("Reference", [told])
-    yield from _said(words.SETTLING_STATES[found["state"]])
+    yield from _said(words.settling(found["state"], sessions))
 
 
 def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
@@ -165,8 +165,8 @@ def _index(found: dict[str, Any]) -> Iterable[str]:
     if found["value"] is not None:
         between = f"90 % range {found['low']:.0f} to {found['high']:.0f}; 50: nothing beyond chance"
         yield line("Co-regulation index", [f"{found['value']:.0f}", between])
-    if found["reason"]:
-        yield from _said(words.INDEX_REASONS[found["reason"]])
+    if (told := words.index(found["value"], found["reason"])) is not None:
+        yield from _said(told)
 
 
 def _lag(lag_s: float | None, names: Mapping[Partner, str]) -> str:

@@ -169,6 +169,8 @@ INDEX_REASONS: dict[str, str] = {
     "no_half_decay": "One heart rate did not fall back far enough to tell how quickly it settles.",
     "range_holds_50": "Undecided: the range holds 50.",
 }
+INDEX_ABOVE = "Connected, and settling faster than usual."
+INDEX_BELOW = "Connected, and settling more slowly than usual."
 FLAGS: dict[str, str] = {
     "same_source": "Both straps seem to hear the same heart.",
     "too_many_artifacts": "Many beats had to be left out; read the figures with care.",
@@ -229,6 +231,21 @@ RECOVERY_WHILE: dict[str, str] = {
     "other_calm": "while the other was calmer than usual",
     "other_up": "while the other was up, too",
 }
+
+
+def settling(state: str, sessions: int = 1) -> str:
+    """How the two settled, in one talk or in several."""
+    told = SETTLING_STATES[state]
+    return told if sessions == 1 else told.replace("In this talk", "In these talks")
+
+
+def index(value: float | None, reason: str | None) -> str | None:
+    """What an index that is shown says, else why there is none to read; None where all is told."""
+    if reason:
+        return INDEX_REASONS[reason]
+    if value is None:
+        return None
+    return INDEX_ABOVE if value > 50 else INDEX_BELOW
 
 
 def recovery_range(low_s: float, high_s: float | None) -> str:

@@ -34,7 +34,8 @@ def test_every_state_has_its_words_and_no_words_are_left_over(said, states):
 def all_sentences() -> list[str]:
     tables = (
         words.LINKAGE_STATES, words.EVIDENCE, words.SETTLING_STATES, words.INDEX_REASONS,
-        words.FLAGS, words.LEAD_CLAIMS,
+        words.FLAGS, words.LEAD_CLAIMS, {"": words.INDEX_ABOVE + words.INDEX_BELOW},
+        words.RECOVERY_WHILE,
     )  # fmt: skip
     meanings = [text for meaning in words.MEANINGS.values() for text in meaning]
     return [*meanings, *(text for table in tables for text in table.values()), words.SAYS_NOT]
@@ -60,6 +61,11 @@ def test_chance_is_told_as_a_share():
     assert words.beyond_chance(0.03).startswith("stronger than in 97 % of chance pairings")
     assert words.beyond_chance(0.0).startswith("stronger than in 99.9 %")
     assert words.beyond_chance(1.0).startswith("stronger than in 0 %")
+    assert words.settling("faster", 3).startswith("In these talks you two")
+    assert words.settling("faster") == words.SETTLING_STATES["faster"]
+    assert words.index(58.0, None) == words.INDEX_ABOVE
+    assert words.index(42.0, "") == words.INDEX_BELOW
+    assert words.index(58.0, "range_holds_50") == "Undecided: the range holds 50."
     assert words.recovery_range(7.4, 12.6) == "90 % range 7 to 13 s."
     assert words.recovery_range(7.4, None) == "90 % range from 7 s on."
     assert words.recovery_sentence(9.6).endswith("about 10 seconds to come half-way back.")
