@@ -196,10 +196,13 @@ def _details(found: Sequence[Judged]) -> dict[str, Any]:
     alone = found[0] if len(found) == 1 and known else None
     return {
         "influence": _influence(alone.details) if alone else None,
+        "with_speech": _with_speech(alone.with_speech) if alone else None,
         "recovery": {
             "a": _recovery([each.details.episodes_a for each in found]),
             "b": _recovery([each.details.episodes_b for each in found]),
-        },
+        }
+        if known
+        else None,
         "breathing": _breathing(found) if known else None,
         "vagal": _vagal([each.details.vagal for each in found]) if known else None,
         "rejected_share": {
@@ -217,6 +220,13 @@ def _influence(found: dyad.Details) -> dict[str, Any] | None:
         name: {key: number(value) for key, value in each._asdict().items()}
         for name, each in (("a_to_b", a_to_b), ("b_to_a", b_to_a))
     }
+
+
+def _with_speech(found: linkages.Linkage | None) -> dict[str, Any] | None:
+    """What linkage is with speaking left in; None where it was never taken out."""
+    if found is None:
+        return None
+    return {key: number(getattr(found, key)) for key in ("p", "r", "r_adjusted", "lag_s")}
 
 
 def _recovery(found: list[Episodes]) -> dict[str, Any]:

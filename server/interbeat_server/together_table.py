@@ -27,7 +27,7 @@ def together_lines(document: dict[str, Any], names: Mapping[Partner, str]) -> It
 def judged_lines(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     """Linkage to index, of one recording or of several together."""
     linkage = found["linkage"]
-    yield from _linkage(linkage, names)
+    yield from _linkage(linkage, found["details"]["with_speech"])
     if linkage["state"] == "linked":
         yield from _lead(found["lead"], names)
     if linkage["state"] in ("no_linkage", "linked"):
@@ -69,7 +69,7 @@ def _synchrony(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
         yield f"Not compared with chance: {found['reason']}."
 
 
-def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
+def _linkage(found: dict[str, Any], with_speech: dict[str, Any] | None) -> Iterable[str]:
     clean = f"{minutes(found['joint_s'])} clean together"
     yield f"Linkage: slow rise and fall (0.004 to 0.044 Hz), lags up to 15 s, {clean}"
     yield from _said(words.LINKAGE_STATES[found["state"]])
@@ -94,6 +94,8 @@ def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
     yield line("Own rhythm", [f"{own[0]:.0f} %", f"90 % range {own[1]:.0f} to {own[2]:.0f} %"])
     if found["speech_removed"]:
         yield words.SPEECH_REMOVED
+    if with_speech is not None and with_speech["p"] is not None:
+        yield line("With it left in", [f"r {with_speech['r']:.2f}", rarity(with_speech["p"])])
     yield from _said(
         f"At one lag, nine of ten chance pairings lie within ±{found['chance_band']:.2f}. "
         f"Chance: {found['null']}."

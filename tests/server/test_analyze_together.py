@@ -211,7 +211,10 @@ def test_every_key_stands_in_the_docs(talks: Path, capsys: pytest.CaptureFixture
 def test_without_turns_neither_anti_phase_nor_influence_is_given(
     talks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    told = analyzed(capsys, *of(talks, "talk0"))
     silent = analyzed(capsys, *of(talks, "silent"))
+    assert silent["details"]["with_speech"] is None
+    assert told["details"]["with_speech"]["r"] != told["linkage"]["r"]
     assert silent["linkage"]["p_antiphase"] is None
     assert silent["details"]["influence"] is None
     assert "speech_unknown" in silent["flags"]
@@ -329,6 +332,8 @@ def test_several_sessions_are_pooled_by_their_profiles(
     assert "synchrony" not in pooled
     rises = [each["details"]["recovery"]["a"]["episodes"] for each in alone]
     assert pooled["details"]["recovery"]["a"]["episodes"] == sum(rises)
+    assert alone[0]["details"]["vagal"] is None, "the depth of breathing waits for 15 minutes"
+    assert pooled["details"]["vagal"]["sessions"] == 3
 
 
 def test_sessions_of_the_couple_in_other_roles_are_turned(
@@ -352,6 +357,8 @@ def test_the_table_says_it_in_words(talks: Path, capsys: pytest.CaptureFixture[s
     assert f"{document['linkage']['r']:.2f}" in text
     assert "chance gives" in text
     assert "90 % range" in text
+    assert document["software"] in text
+    assert "s, Ana first" not in text.partition("Linkage:")[2], "no lead but behind its gate"
     assert SAYS_NOT in text
     code, out, _ = said(capsys, *of(talks, "talk0", "talk1"))
     assert "2 of 2 sessions together: lag profiles are pooled, never p values" in out
@@ -401,6 +408,7 @@ def test_what_the_data_lack_is_a_state_with_its_reason(
     assert found["linkage"]["p"] is None
     assert found["settling"]["half_decay_s"] == {"a": None, "b": None, "pair": None}
     assert found["index"]["state"] == "locked"
+    assert found["details"]["recovery"] is None
     if case not in ("held", "holes"):
         assert found["synchrony"]["p"] is None
         assert found["synchrony"]["reason"]
@@ -527,6 +535,7 @@ def test_many_sessions_are_one_row_each_and_a_broken_one_says_why(
     assert "not a session" in rows["broken"]["error"]
     assert rows["only_a"]["linkage_reason"] == "no beats of B were recorded"
     assert rows["others"]["index_reason"] == "no_reference", "Cleo and Dan have none"
+    assert rows["talk0"]["recovery_a_s"]
     alone = analyzed(capsys, *of(talks, "talk0"), "--reference", *of(talks, "alone"))
     assert float(rows["talk0"]["linkage_p"]) == alone["linkage"]["p"]
     assert float(rows["talk0"]["index_value"]) == alone["index"]["value"]
