@@ -184,9 +184,10 @@ def _peaks(above: np.ndarray, known: np.ndarray, least: float) -> np.ndarray:
     inner = above[1:-1]
     rising = (inner > above[:-2]) & (inner >= above[2:]) & (inner > least)
     candidates = np.flatnonzero(rising) + 1
-    around = np.convolve(known, np.ones(2 * APART_S + 1), "same")
-    reachable = np.convolve(np.ones(len(known)), np.ones(2 * APART_S + 1), "same")
-    clean = around[candidates] >= MIN_KNOWN_SHARE * reachable[candidates]
+    begin = np.maximum(candidates - APART_S, 0)
+    end = np.minimum(candidates + APART_S + 1, len(known))
+    so_far = np.concatenate([[0], np.cumsum(known)])
+    clean = so_far[end] - so_far[begin] >= MIN_KNOWN_SHARE * (end - begin)
     kept: list[int] = []
     candidates = candidates[clean]
     for at in candidates[np.argsort(-above[candidates], kind="stable")].tolist():
