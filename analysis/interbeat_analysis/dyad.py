@@ -38,7 +38,7 @@ from interbeat_analysis.settling import (
     settling,
     sufficient,
 )
-from interbeat_analysis.speech import speech_effect
+from interbeat_analysis.speech import checked_turns, speech_effect
 
 CLEAR_P = 0.01
 
@@ -132,7 +132,8 @@ def series(
     Raises
     ------
     ValueError
-        If there are not two series, or `fs` is not a whole number.
+        If there are not two series, `fs` is not a whole number, or the turns are not those of two
+        people, in order.
     """
     if hr_bpm.ndim != 2 or len(hr_bpm) != 2:
         raise ValueError(f"hr_bpm has shape {hr_bpm.shape}: give a and b on one grid, (2, m)")
@@ -140,7 +141,13 @@ def series(
     if turns_s is None or not slow.shape[-1]:
         found = arousal_band(slow)
         return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm, turns_s is not None)
-    effect = speech_effect(slow, turns_s, start_s)
+    if len(turns_s) != 2:
+        raise ValueError(f"turns_s has {len(turns_s)} parts: give the turns of a and those of b")
+    turns = [
+        checked_turns(each, np.inf, f"turns_s of {p}")
+        for p, each in zip("ab", turns_s, strict=True)
+    ]
+    effect = speech_effect(slow, turns, start_s)
     found = arousal_band(slow - effect.slow_bpm)
     return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm + effect.quick_bpm, True)
 
