@@ -84,6 +84,12 @@ class Dyad(NamedTuple):
     flags: tuple[Flag, ...]
 
     @property
+    def r_range(self) -> tuple[float, float]:
+        """90 % range of r; NaN where there is no r."""
+        r, reach = self.linkage.r, self.correlogram.chance_band
+        return float(np.maximum(r - reach, -1.0)), float(np.minimum(r + reach, 1.0))
+
+    @property
     def evidence(self) -> Evidence:
         """How sure linkage is: p <= .01 is clear, p <= .05 some."""
         if not self.linkage.p <= LINKED_P:

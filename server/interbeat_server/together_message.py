@@ -62,8 +62,8 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
         "evidence": dyad.evidence if judged else None,
         "p": _number(link.p, 6),
         "r": _number(link.r, 4),
-        "r_low": _number(link.r - reach, 4),
-        "r_high": _number(link.r + reach, 4),
+        "r_low": _number(dyad.r_range[0], 4),
+        "r_high": _number(dyad.r_range[1], 4),
         "r_adjusted": _number(link.r_adjusted, 4),
         "lag_s": _number(link.lag_s, 2),
         "p_antiphase": _number(link.p_antiphase, 6),
@@ -156,15 +156,12 @@ def _words(found: Together, silent: Sequence[Gap], labels: Labels) -> Message:
 
 
 def _recovery(found: Mapping[Partner, Recovery], labels: Labels) -> str | None:
-    return (
-        " ".join(
-            f"{labels[p]}: {words.recovery_sentence(each.half_s)} "
-            f"{words.recovery_range(each.low_s, _number(each.high_s, 1))}"
-            for p, each in found.items()
-            if np.isfinite(each.half_s)
-        )
-        or None
-    )
+    known = {
+        labels[p]: (each.half_s, each.low_s, _number(each.high_s, 1))
+        for p, each in found.items()
+        if np.isfinite(each.half_s)
+    }
+    return words.recoveries(known) if known else None
 
 
 def _held(silent: Sequence[Gap], labels: Labels) -> str | None:

@@ -6,6 +6,7 @@ Nothing here praises synchrony, blames anyone, or names an illness.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -253,6 +254,16 @@ def recovery_range(low_s: float, high_s: float | None) -> str:
     if high_s is None:
         return f"90 % range from {low_s:.0f} s on."
     return f"90 % range {low_s:.0f} to {high_s:.0f} s."
+
+
+def recoveries(known: Mapping[str, tuple[float, float, float | None]]) -> str:
+    """The same of both by name: median, and the ends of its range."""
+    told: list[str] = []
+    for name, (half_s, low_s, high_s) in known.items():
+        between = f"{low_s:.0f} s and more" if high_s is None else f"{low_s:.0f} to {high_s:.0f} s"
+        back = "" if told else " to come half-way back"
+        told.append(f"{name} about {half_s:.0f} s{back} ({between})")
+    return f"After a rise, it usually took {', '.join(told)}."
 
 
 def recovery_sentence(half_s: float) -> str:

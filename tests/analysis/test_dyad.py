@@ -213,6 +213,15 @@ def test_partners_who_do_not_overlap_are_a_state():
     assert judged(hr_bpm).joint_s == 0
 
 
+def test_the_range_of_r_holds_r_and_stays_a_correlation():
+    found = judged(rates(LINKED)[:, : 4 * 500])
+    low, high = found.r_range
+    assert -1 <= low < found.linkage.r < high <= 1
+    wide = found._replace(correlogram=found.correlogram._replace(sigma=0.9))
+    assert wide.r_range == (-1.0, 1.0)
+    assert np.isnan(judged(rates(LINKED)[:, :400]).r_range).all()
+
+
 def test_one_partner_alone_is_refused():
     with pytest.raises(ValueError, match="give a and b on one grid"):
         series(rates(STRANGERS)[:1])

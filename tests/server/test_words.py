@@ -66,6 +66,10 @@ def test_chance_is_told_as_a_share():
     assert words.index(58.0, None) == words.INDEX_ABOVE
     assert words.index(42.0, "") == words.INDEX_BELOW
     assert words.index(58.0, "range_holds_50") == "Undecided: the range holds 50."
+    assert words.recoveries({"Ana": (9.6, 6.2, 14.0), "Ben": (7.0, 4.0, None)}) == (
+        "After a rise, it usually took Ana about 10 s to come half-way back (6 to 14 s), Ben about "
+        "7 s (4 s and more)."
+    )
     assert words.recovery_range(7.4, 12.6) == "90 % range 7 to 13 s."
     assert words.recovery_range(7.4, None) == "90 % range from 7 s on."
     assert words.recovery_sentence(9.6).endswith("about 10 seconds to come half-way back.")
