@@ -78,7 +78,7 @@ def _linkage(found: dict[str, Any], with_speech: dict[str, Any] | None) -> Itera
             yield f"Here: {found['reason']}."
         return
     rare = words.beyond_chance(found["p"])
-    between = f"90 % range {found['r_low']:.2f} to {found['r_high']:.2f}"
+    between = f"90 % range {found['r_low']:.2f} to {found['r_high']:.2f} at this lag"
     yield line("r", [f"{found['r']:.2f}", rarity(found["p"]), between])
     yield from _said(f"{rare[0].upper()}{rare[1:]}.")
     yield line(
