@@ -24,6 +24,8 @@ LOCKED_Z = 3.0
 DEPTH_SMOOTHING_S = 10.0
 RINGING_S = 30.0
 FEWEST_S = 180.0
+COMODULATION_NEEDED_S = 900.0
+"""Clean seconds together, of one session or of several, before co-modulation is told."""
 
 
 class BreathingCheck(NamedTuple):
@@ -148,7 +150,7 @@ def vagal_comodulation(hf: np.ndarray, fs: float = FS_HZ) -> Correlogram:
     Returns
     -------
     Correlogram
-        To be judged by `linkage.linkage`, and pooled like one of heart rate.
+        To be judged by `linkage.linkage`, and pooled like one of heart rate, from 15 min on.
 
     References
     ----------

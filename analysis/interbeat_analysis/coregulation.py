@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import special
 
-from interbeat_analysis.linkage import Correlogram, Linkage
+from interbeat_analysis.linkage import LINKED_P, Correlogram, Linkage
 from interbeat_analysis.settling import REFERENCE_SIGMA, Settling
 
 FULL_R = 0.40
@@ -81,7 +81,8 @@ def index(found: Correlogram, judged: Linkage, balance: float, settled: Settling
     CRI = 50 + 50 c d (balance own if d > 0, else 1), with c = r_adjusted / .40 within 0 and 1,
     own = min(1, 2 (1 - r_adjusted^2)), and d of the settling. Its 90 % range comes from 400
     draws of a fixed seed: r' = max(0, N(r, sigma)), ln ratio' = N(ln ratio, its deviation), and
-    the same formula without shrinking; it is widened to hold the value.
+    the same formula without shrinking; it is widened to hold the value, and 50 too unless the two
+    are linked (p <= .05): what may not be called linked may as well be nothing.
 
     Parameters
     ----------
@@ -112,7 +113,8 @@ def index(found: Correlogram, judged: Linkage, balance: float, settled: Settling
     log_ratio = settled.log_ratio + settled.log_sigma * draws[1]
     d = 2.0 * special.ndtr(log_ratio / REFERENCE_SIGMA) - 1.0
     low, high = np.percentile(_composite(r, d, balance), RANGE)
-    low, high = min(float(low), value), max(float(high), value)
+    held = [value] if judged.p <= LINKED_P else [value, NOTHING]
+    low, high = min(float(low), *held), max(float(high), *held)
     if low <= NOTHING <= high:
         return Index(value, low, high, "undecided", "range_holds_50")
     return Index(value, low, high, "shown", "")

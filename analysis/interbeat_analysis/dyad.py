@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis import linkage as linkages
 from interbeat_analysis.arousal import FS_HZ, arousal_band, slow_heart_rate
 from interbeat_analysis.breathing import (
     BreathingCheck,
@@ -29,7 +30,7 @@ from interbeat_analysis.confounds import (
 from interbeat_analysis.coregulation import Index, Reason, enough, index, locked
 from interbeat_analysis.influence import Influence, influence
 from interbeat_analysis.lead import UNKNOWN, Lead, lead
-from interbeat_analysis.linkage import Correlogram, Linkage, correlogram, linkage
+from interbeat_analysis.linkage import LINKED_P, Correlogram, Linkage, correlogram, linkage
 from interbeat_analysis.recovery import Episodes, episodes
 from interbeat_analysis.settling import (
     Reference,
@@ -37,15 +38,13 @@ from interbeat_analysis.settling import (
     settling,
     sufficient,
 )
-from interbeat_analysis.speech import speech_effect
+from interbeat_analysis.speech import checked_turns, speech_effect
 
-LINKED_P = 0.05
 CLEAR_P = 0.01
 
 LinkageState = Literal["not_enough_data", "same_source", "no_linkage", "linked"]
 Evidence = Literal["none", "some", "clear"]
 
-NO_LINKAGE = Linkage(*[np.nan] * 7)
 NO_SETTLING = Settling(np.nan, np.nan, np.nan, 0.0, np.nan, np.nan, np.nan, "not_enough_data")
 
 
@@ -83,6 +82,12 @@ class Dyad(NamedTuple):
     breathing: BreathingCheck
     """NaN and not locked where there are not enough data; of several sessions the worst."""
     flags: tuple[Flag, ...]
+
+    @property
+    def r_range(self) -> tuple[float, float]:
+        """90 % range of r; NaN where there is no r."""
+        r, reach = self.linkage.r, self.correlogram.chance_band
+        return float(np.maximum(r - reach, -1.0)), float(np.minimum(r + reach, 1.0))
 
     @property
     def evidence(self) -> Evidence:
@@ -133,7 +138,8 @@ def series(
     Raises
     ------
     ValueError
-        If there are not two series, or `fs` is not a whole number.
+        If there are not two series, `fs` is not a whole number, or the turns are not those of two
+        people, in order.
     """
     if hr_bpm.ndim != 2 or len(hr_bpm) != 2:
         raise ValueError(f"hr_bpm has shape {hr_bpm.shape}: give a and b on one grid, (2, m)")
@@ -141,7 +147,13 @@ def series(
     if turns_s is None or not slow.shape[-1]:
         found = arousal_band(slow)
         return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm, turns_s is not None)
-    effect = speech_effect(slow, turns_s, start_s)
+    if len(turns_s) != 2:
+        raise ValueError(f"turns_s has {len(turns_s)} parts: give the turns of a and those of b")
+    turns = [
+        checked_turns(each, np.inf, f"turns_s of {p}")
+        for p, each in zip("ab", turns_s, strict=True)
+    ]
+    effect = speech_effect(slow, turns, start_s)
     found = arousal_band(slow - effect.slow_bpm)
     return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm + effect.quick_bpm, True)
 
@@ -218,8 +230,8 @@ def details(both: Series) -> Details:
     return Details(
         influence_a_to_b=influence(hr_a, hr_b, level, both.fs) if known else None,
         influence_b_to_a=influence(hr_b, hr_a, level[::-1], both.fs) if known else None,
-        episodes_a=episodes(a),
-        episodes_b=episodes(b),
+        episodes_a=episodes(a, b),
+        episodes_b=episodes(b, a),
         vagal=vagal_comodulation(breathing_band(both.hr_bpm, both.slow_bpm, both.fs), both.fs),
     )
 
@@ -255,7 +267,7 @@ def _nothing(
         both.speech_known,
         state,
         found,
-        NO_LINKAGE,
+        linkages.UNKNOWN,
         UNKNOWN,
         NO_SETTLING,
         locked(state),

@@ -10,9 +10,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.linkage import Correlogram, Linkage, shrinkage
+from interbeat_analysis.linkage import CHANCE_Z, LINKED_P, Correlogram, Linkage, shrinkage
 
-CLAIM_P = 0.05
 CLAIM_Z = 2.58
 CLAIM_LASTED_S = 1200.0
 
@@ -28,11 +27,14 @@ class Lead(NamedTuple):
     """-1 (all of it b first) to 1 (all of it a first); near 0 until shown otherwise."""
     balance: float
     """1 - |lead|: 1 is mutual."""
+    balance_low: float
+    balance_high: float
+    """90 % range of the balance; it holds the balance."""
     claim: Literal["a", "b"] | None
     """Who was seen first, where the evidence lets one say so."""
 
 
-UNKNOWN = Lead(np.nan, np.nan, np.nan, np.nan, None)
+UNKNOWN = Lead(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, None)
 
 
 def lead(found: Correlogram, judged: Linkage) -> Lead:
@@ -40,7 +42,8 @@ def lead(found: Correlogram, judged: Linkage) -> Lead:
 
     With P and N the mean correlations at 1 to 15 s and at -15 to -1 s, lead is
     (P+ - N+) / (P+ + N+), + meaning where above 0, shrunk by the chance part of P - N. It is
-    claimed only where the two are linked (p <= .05), |z| > 2.58, from 20 min together.
+    claimed only where the two are linked (p <= .05), |z| > 2.58, from 20 min together. The range of
+    the balance is what lead is with P+ - N+ moved by 1.645 chance deviations either way.
 
     Parameters
     ----------
@@ -70,12 +73,26 @@ def lead(found: Correlogram, judged: Linkage) -> Lead:
     behind = float(found.r[found.lag_s < 0].mean())
     asymmetry = ahead - behind
     z = asymmetry / found.asymmetry_sigma
-    leaning = _share(max(ahead, 0.0), max(behind, 0.0)) * shrinkage(z)
-    may_say = judged.p <= CLAIM_P and abs(z) > CLAIM_Z and found.lasted_s >= CLAIM_LASTED_S
+    ahead, behind = max(ahead, 0.0), max(behind, 0.0)
+    leaning = _share(ahead - behind, ahead + behind) * shrinkage(z)
+    reach = CHANCE_Z * found.asymmetry_sigma
+    ends = [_share(ahead - behind + moved, ahead + behind) for moved in (-reach, reach)]
+    least = 0.0 if ends[0] <= 0 <= ends[1] else min(map(abs, ends))
+    may_say = judged.p <= LINKED_P and abs(z) > CLAIM_Z and found.lasted_s >= CLAIM_LASTED_S
     claim: Literal["a", "b"] = "a" if z > 0 else "b"
-    return Lead(asymmetry, z, leaning, 1.0 - abs(leaning), claim if may_say else None)
+    return Lead(
+        asymmetry=asymmetry,
+        asymmetry_z=z,
+        lead=leaning,
+        balance=1.0 - abs(leaning),
+        balance_low=1.0 - max(map(abs, ends)),
+        balance_high=1.0 - least,
+        claim=claim if may_say else None,
+    )
 
 
-def _share(ahead: float, behind: float) -> float:
-    both = ahead + behind
-    return (ahead - behind) / both if both > 0 else 0.0
+def _share(difference: float, both: float) -> float:
+    """From -1 to 1; of nothing, as far as the difference goes."""
+    if both > 0:
+        return min(max(difference / both, -1.0), 1.0)
+    return float(np.sign(difference))

@@ -20,6 +20,8 @@ CORRELATION_S = 20.0
 """Neighbouring shifts are alike: so many of them count as one."""
 SIGMA_INFLATION = 1.04
 """The bands of one record are not quite a sample of all; found on simulated strangers."""
+LINKED_P = 0.05
+"""From this p down two are called linked."""
 CHANCE_Z = 1.645
 """Nine of ten chance correlations at one lag lie within so many of their deviations."""
 SHRINK = 2.0
@@ -72,6 +74,12 @@ class Linkage(NamedTuple):
     """Deepest correlation within the lags."""
     own_share: float
     """Share of the slow rise and fall that is not the partner's, 0 to 1."""
+    own_low: float
+    own_high: float
+    """90 % range of the own share; it holds the own share."""
+
+
+UNKNOWN = Linkage(*[np.nan] * 9)
 
 
 def correlogram(a: np.ndarray, b: np.ndarray) -> Correlogram:
@@ -135,7 +143,9 @@ def linkage(found: Correlogram) -> Linkage:
 
     With u = r / sigma, z the normal quantile of Student's distribution at u with `df` degrees,
     and lambda2 the roughness, p = 1 - Phi(z) + (2 L / 2 pi) sqrt(lambda2) exp(-z^2 / 2): the
-    bound of Davies for the maximum over the lags -L to L.
+    bound of Davies for the maximum over the lags -L to L. The range of the own share goes
+    from r and 1.645 sigma more to r_adjusted and as much less, for how much of r is chance is not
+    known.
 
     Parameters
     ----------
@@ -156,7 +166,7 @@ def linkage(found: Correlogram) -> Linkage:
        https://doi.org/10.1037/0022-3514.45.3.587
     """
     if not found.sigma > 0 or np.isnan(found.r).any():
-        return Linkage(*[np.nan] * 7)
+        return UNKNOWN
     peak = int(np.argmax(found.r))
     r, r_antiphase = float(found.r[peak]), float(found.r.min())
     r_adjusted = max(r, 0.0) * shrinkage(r / found.sigma)
@@ -168,6 +178,8 @@ def linkage(found: Correlogram) -> Linkage:
         p_antiphase=_peak_p(-r_antiphase, found),
         r_antiphase=r_antiphase,
         own_share=1.0 - r_adjusted**2,
+        own_low=1.0 - min(max(r, 0.0) + found.chance_band, 1.0) ** 2,
+        own_high=1.0 - max(r_adjusted - found.chance_band, 0.0) ** 2,
     )
 
 

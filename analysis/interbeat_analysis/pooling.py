@@ -13,9 +13,9 @@ import numpy as np
 
 from interbeat_analysis.confounds import Flag
 from interbeat_analysis.coregulation import index
-from interbeat_analysis.dyad import LINKED_P, Dyad, LinkageState
+from interbeat_analysis.dyad import Dyad, LinkageState
 from interbeat_analysis.lead import UNKNOWN
-from interbeat_analysis.linkage import Correlogram, linkage
+from interbeat_analysis.linkage import LINKED_P, Correlogram, linkage
 from interbeat_analysis.settling import pooled_settling
 
 

@@ -18,6 +18,13 @@ APART_S = 20
 LONGEST_S = 90
 MIN_KNOWN_SHARE = 0.9
 FEWEST_EPISODES = 5
+FEWEST_EACH = 10
+"""Rises while the partner was calm, and as many while the partner was up, to compare the two."""
+FEWEST_SESSIONS = 2
+"""One talk is not enough to compare them, however many rises it has."""
+RANGE_Z = 1.96
+"""Rises of one talk are more alike than those of four hours: with 1.645 the range of 20 minutes
+held what four hours of the same simulated person give in 84 %, with this in 87 % of others."""
 
 
 class Episodes(NamedTuple):
@@ -31,6 +38,8 @@ class Episodes(NamedTuple):
     """Shape (k,): seconds to half of the height, or to where the view ended."""
     recovered: np.ndarray
     """Shape (k,), bool: False where the next rise, 90 s or a hole came first."""
+    other_bpm: np.ndarray
+    """Shape (k,): the partner's band at the peak; NaN where it is not known."""
 
 
 class Recovery(NamedTuple):
@@ -39,10 +48,20 @@ class Recovery(NamedTuple):
     half_s: float
     """Kaplan-Meier median in seconds; NaN with fewer than five episodes, or if fewer than half
     of them recover within view."""
+    low_s: float
+    high_s: float
+    """90 % range of the median; NaN where it is open on that side."""
     episodes: int
 
 
-def episodes(band: np.ndarray) -> Episodes:
+class Contrast(NamedTuple):
+    """Recovery from rises that came while the partner was calm, and while the partner was up."""
+
+    calm: Recovery
+    up: Recovery
+
+
+def episodes(band: np.ndarray, other: np.ndarray | None = None) -> Episodes:
     """Find rises of arousal, and how long each took to come half-way back.
 
     Peaks are local maxima more than 1.5 robust standard deviations above the median of the
@@ -52,6 +71,8 @@ def episodes(band: np.ndarray) -> Episodes:
     ----------
     band : ndarray, shape (n,)
         Arousal band at 1 Hz, NaN where unknown.
+    other : ndarray, shape (n,), optional
+        The partner's, on the same seconds.
 
     Returns
     -------
@@ -60,7 +81,8 @@ def episodes(band: np.ndarray) -> Episodes:
     """
     known = np.isfinite(band)
     if np.count_nonzero(known) < 3:
-        return Episodes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, dtype=bool))
+        none = np.empty(0)
+        return Episodes(none, none, none, np.empty(0, dtype=bool), none)
     middle, sigma = median_and_sigma(band[known])
     above = np.where(known, band - middle, -np.inf)
     peaks = _peaks(above, known, RISE_SIGMAS * sigma)
@@ -70,7 +92,8 @@ def episodes(band: np.ndarray) -> Episodes:
         end = peaks[number + 1] if number + 1 < len(peaks) else len(band)
         end = min(end, at + LONGEST_S + 1, len(band))
         lasted[number], recovered[number] = _way_back(above[at:end], known[at:end])
-    return Episodes(peaks.astype(float), above[peaks], lasted, recovered)
+    others = np.full(len(peaks), np.nan) if other is None else other[peaks]
+    return Episodes(peaks.astype(float), above[peaks], lasted, recovered, others)
 
 
 def recovery(found: Sequence[Episodes]) -> Recovery:
@@ -84,23 +107,52 @@ def recovery(found: Sequence[Episodes]) -> Recovery:
     Returns
     -------
     Recovery
+        The range is where the survival function may be one half, by Greenwood's deviation.
 
     References
     ----------
     .. [1] Kaplan, E. L., & Meier, P. (1958). Nonparametric estimation from incomplete
        observations. Journal of the American Statistical Association, 53(282), 457-481.
        https://doi.org/10.1080/01621459.1958.10501452
+    .. [2] Brookmeyer, R., & Crowley, J. (1982). A confidence interval for the median survival
+       time. Biometrics, 38(1), 29-41. https://doi.org/10.2307/2530286
     """
     count = sum(len(e.peak_s) for e in found)
     if count < FEWEST_EPISODES:
-        return Recovery(np.nan, count)
+        return Recovery(np.nan, np.nan, np.nan, count)
     lasted = np.concatenate([e.lasted_s for e in found])
     recovered = np.concatenate([e.recovered for e in found])
-    return Recovery(median_of_censored(lasted, recovered), count)
+    return Recovery(*median_of_censored(lasted, recovered), count)
 
 
-def median_of_censored(lasted_s: np.ndarray, ended: np.ndarray) -> float:
-    """Kaplan-Meier median of durations of which some were only seen to last so long.
+def contrast(found: Sequence[Episodes]) -> Contrast | None:
+    """Recovery while the partner was calm (band below 0 at the peak) beside recovery while up.
+
+    Parameters
+    ----------
+    found : sequence of Episodes
+        Of one person, one for each session, with what the partner's band was.
+
+    Returns
+    -------
+    Contrast or None
+        None with one session, or with fewer than ten rises of either kind.
+    """
+    if len(found) < FEWEST_SESSIONS:
+        return None
+    calm = [_chosen(each, each.other_bpm < 0) for each in found]
+    up = [_chosen(each, each.other_bpm >= 0) for each in found]
+    if any(sum(len(e.peak_s) for e in kind) < FEWEST_EACH for kind in (calm, up)):
+        return None
+    return Contrast(recovery(calm), recovery(up))
+
+
+def _chosen(found: Episodes, which: np.ndarray) -> Episodes:
+    return Episodes(*(each[which] for each in found))
+
+
+def median_of_censored(lasted_s: np.ndarray, ended: np.ndarray) -> tuple[float, float, float]:
+    """Kaplan-Meier median, with its 90 % range, of durations that were not all seen to end.
 
     Parameters
     ----------
@@ -111,15 +163,20 @@ def median_of_censored(lasted_s: np.ndarray, ended: np.ndarray) -> float:
 
     Returns
     -------
-    float
-        First duration at which no more than half go on; NaN if it is never reached.
+    median, low, high : float
+        First duration at which no more than half go on; NaN if it is never reached. The range
+        holds each duration at which the share that goes on is within 1.96 of its deviations of
+        one half.
     """
     times = np.unique(lasted_s[ended])
     at_risk = (lasted_s[None, :] >= times[:, None]).sum(axis=-1)
     events = ((lasted_s[None, :] == times[:, None]) & ended).sum(axis=-1)
     remaining = np.cumprod(1.0 - events / np.maximum(at_risk, 1))
-    reached = np.flatnonzero(remaining <= 0.5 + 1e-12)
-    return float(times[reached[0]]) if len(reached) else np.nan
+    going_on = np.maximum(at_risk - events, 1)
+    reach = RANGE_Z * remaining * np.sqrt(np.cumsum(events / (at_risk * going_on)))
+    first = [remaining <= 0.5 + 1e-12, remaining - reach <= 0.5, remaining + reach < 0.5]
+    median, low, high = (float(times[np.argmax(at)]) if at.any() else np.nan for at in first)
+    return median, low, high
 
 
 def _peaks(above: np.ndarray, known: np.ndarray, least: float) -> np.ndarray:
@@ -127,9 +184,10 @@ def _peaks(above: np.ndarray, known: np.ndarray, least: float) -> np.ndarray:
     inner = above[1:-1]
     rising = (inner > above[:-2]) & (inner >= above[2:]) & (inner > least)
     candidates = np.flatnonzero(rising) + 1
-    around = np.convolve(known, np.ones(2 * APART_S + 1), "same")
-    reachable = np.convolve(np.ones(len(known)), np.ones(2 * APART_S + 1), "same")
-    clean = around[candidates] >= MIN_KNOWN_SHARE * reachable[candidates]
+    begin = np.maximum(candidates - APART_S, 0)
+    end = np.minimum(candidates + APART_S + 1, len(known))
+    so_far = np.concatenate([[0], np.cumsum(known)])
+    clean = so_far[end] - so_far[begin] >= MIN_KNOWN_SHARE * (end - begin)
     kept: list[int] = []
     candidates = candidates[clean]
     for at in candidates[np.argsort(-above[candidates], kind="stable")].tolist():

@@ -7,6 +7,9 @@ from xml.parsers import expat
 
 from .textgrid import Labelled
 
+LONGEST_DIGITS = 12
+"""Of milliseconds: 30 years."""
+
 _Spot = tuple[int, str, str, str]
 """line, first slot, last slot and label of an annotation."""
 
@@ -83,7 +86,7 @@ class _Document:
 
 
 def _slot_s(line: int, value: str) -> float:
-    if not value.isdecimal():
+    if not value.isdecimal() or len(value) > LONGEST_DIGITS:
         raise ValueError(f"line {line}: {value[:40]!r} is not a whole number of milliseconds.")
     return int(value) / 1000
 

@@ -19,6 +19,8 @@ from .textgrid import textgrid_tiers
 MAX_FILE_BYTES = 50_000_000
 
 _READERS = {".textgrid": textgrid_tiers, ".eaf": eaf_tiers}
+_BETWEEN = re.compile(r"[,;\t]")
+"""What may stand between the columns of a table."""
 _SILENT = {"", "silent", "silence", "sil", "<sil>", "sp", "pause", "<p:>", "#", "-", "_"}
 """Labels that stand for nobody speaking, as Praat and forced aligners write them."""
 
@@ -100,11 +102,14 @@ def _chosen(path: Path, tiers: list[str], tier: str | None) -> str:
 
 
 def _csv(path: Path, text: str) -> Iterator[Interval]:
-    rows = [
-        (line, [cell.strip().strip('"') for cell in re.split(r"[,;\t]", row)])
+    lines = [
+        (line, row)
         for line, row in enumerate(text.splitlines(), start=1)
         if row.strip() and not row.lstrip().startswith("#")
     ]
+    # as the first line does: 1,5;6,5 holds two decimal commas, not four columns
+    between = next((found[0] for _, row in lines[:1] if (found := _BETWEEN.search(row))), ",")
+    rows = [(line, [cell.strip().strip('"') for cell in row.split(between)]) for line, row in lines]
     if not rows or [cell.lower() for cell in rows[0][1][:2]] != ["start_s", "end_s"]:
         line, cells = rows[0] if rows else (1, [""])
         raise SpeechFileError(

@@ -44,6 +44,12 @@ class _Tokens:
             raise ValueError(self._says(f"{value[:40]!r} stands where {what} must be, a number"))
         return value
 
+    def count(self, what: str) -> int:
+        value = self.number(what)
+        if value < 0 or value != int(value):
+            raise ValueError(self._says(f"{value:g} stands where {what} must be, a whole number"))
+        return int(value)
+
     def _next(self, what: str) -> str | float:
         found = next(self._coming, None)
         if found is None:
@@ -65,11 +71,11 @@ def textgrid_tiers(text: str) -> dict[str, list[Labelled]]:
     if tokens.text("<exists>") != "<exists>":
         return {}
     tiers: dict[str, list[Labelled]] = {}
-    for _ in range(int(tokens.number("the number of tiers"))):
+    for _ in range(tokens.count("the number of tiers")):
         kind, name = tokens.text("the class of a tier"), tokens.text("the name of a tier")
         tokens.number("the start of a tier")
         tokens.number("the end of a tier")
-        rows = range(int(tokens.number("the size of a tier")))
+        rows = range(tokens.count("the size of a tier"))
         if kind == "IntervalTier":
             tiers[name] = [_interval(tokens) for _ in rows]
         else:

@@ -47,6 +47,7 @@ export function rows(found, labels) {
   const has = judged(found);
   const pair_s = settling.half_decay_s.pair;
   const { low_s, high_s } = settling;
+  const { own_share, own_low, own_high } = found;
   return [
     {
       name: "r",
@@ -69,8 +70,11 @@ export function rows(found, labels) {
     },
     {
       name: "own_share",
-      value: found.own_share === null ? none : `${Math.round(100 * found.own_share)}\u00a0%`,
-      range: "",
+      value: own_share === null ? none : `${Math.round(100 * own_share)}\u00a0%`,
+      range:
+        own_low === null || own_high === null
+          ? ""
+          : between(round(100 * own_low), round(100 * own_high)),
       span: null,
     },
     {

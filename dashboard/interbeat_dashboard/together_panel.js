@@ -29,6 +29,7 @@ export function togetherPanel(element) {
   const list = make("dl", { class: "figures" });
   const lead = make("p", { class: "measures-note" });
   const settling = make("p", { class: "measures-note" });
+  const recovery = make("p", { class: "measures-note" });
   const note = make("p", { class: "measures-note" }, "Ranges are 90\u00a0%.");
   const index = indexBlock();
   const flags = make("ul", { class: "flags" });
@@ -42,7 +43,7 @@ export function togetherPanel(element) {
     meanings,
   );
   const parts = [span, ring.element, said, text, strength, held, profile.element, list];
-  element.append(...parts, lead, settling, note, index.element, flags, about);
+  element.append(...parts, lead, settling, recovery, note, index.element, flags, about);
   /** @type {ByPartner<string>} */
   let labels = { a: "A", b: "B" };
   /** @type {Words["measures"] | null} */
@@ -88,6 +89,7 @@ export function togetherPanel(element) {
       list.hidden = state === "same_source";
       told(lead, state === "linked" ? (words.lead ?? "") : "");
       told(settling, judged(linkage) ? words.settling : "");
+      told(recovery, words.recovery ?? "");
       note.hidden = !judged(linkage);
       index.show(linkage, labels, words.index ?? "");
       flags.replaceChildren(...words.flags.map((flag) => make("li", {}, flag)));

@@ -39,6 +39,7 @@ export type MeasureName =
   | "linkage"
   | "lead"
   | "settling"
+  | "recovery"
   | "own_share"
   | "breathing"
   | "index";
@@ -237,10 +238,18 @@ export interface Linkage {
   p_antiphase: Maybe;
   r_antiphase: Maybe;
   own_share: Maybe;
+  own_low: Maybe;
+  own_high: Maybe;
   chance_r: Maybe;
   chance_band: Maybe;
   profile: Maybe[] | null;
-  lead: { claim: Partner | null; asymmetry_z: Maybe; balance: Maybe };
+  lead: {
+    claim: Partner | null;
+    asymmetry_z: Maybe;
+    balance: Maybe;
+    balance_low: Maybe;
+    balance_high: Maybe;
+  };
   settling: {
     half_decay_s: { a: Maybe; b: Maybe; pair: Maybe };
     low_s: Maybe;
@@ -248,6 +257,7 @@ export interface Linkage {
     usual_s: Maybe;
     state: "not_enough_data" | "no_reference" | "faster" | "as_usual" | "slower";
   };
+  recovery: ByPartner<{ half_s: Maybe; low_s: Maybe; high_s: Maybe; episodes: Maybe }>;
   index: {
     value: Maybe;
     low: Maybe;
@@ -266,6 +276,7 @@ export interface Linkage {
     held: string | null;
     lead: string | null;
     settling: string;
+    recovery: string | null;
     index: string | null;
     flags: string[];
   };

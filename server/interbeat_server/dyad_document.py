@@ -10,10 +10,10 @@ import numpy as np
 
 from interbeat_analysis import arousal, dyad, influence, settling
 from interbeat_analysis import linkage as linkages
-from interbeat_analysis.breathing import HIGH_HZ, LOW_HZ
+from interbeat_analysis.breathing import COMODULATION_NEEDED_S, HIGH_HZ, LOW_HZ
 from interbeat_analysis.coregulation import DRAWS, MIN_CLEAN_SHARE, MIN_JOINT_S, SEED
 from interbeat_analysis.pooling import pooled
-from interbeat_analysis.recovery import Episodes, recovery
+from interbeat_analysis.recovery import Episodes, Recovery, contrast, recovery
 from interbeat_analysis.settling import Reference
 
 from .messages import number
@@ -64,6 +64,7 @@ def parameters() -> dict[str, Any]:
         "reference_needed_s": settling.REFERENCE_NEEDED_S,
         "index_draws": DRAWS,
         "index_seed": SEED,
+        "comodulation_needed_s": COMODULATION_NEEDED_S,
         "breathing_band_hz": [LOW_HZ, HIGH_HZ],
         "linkage_null": LINKAGE_NULL,
         "influence_null": INFLUENCE_NULL,
@@ -95,11 +96,15 @@ def _linkage(found: dyad.Dyad, reason: str) -> dict[str, Any]:
         "evidence": found.evidence,
         "p": number(judged.p),
         "r": number(judged.r),
+        "r_low": number(found.r_range[0]),
+        "r_high": number(found.r_range[1]),
         "r_adjusted": number(judged.r_adjusted),
         "lag_s": number(judged.lag_s),
         "p_antiphase": number(judged.p_antiphase),
         "r_antiphase": number(judged.r_antiphase),
         "own_share": number(judged.own_share),
+        "own_low": number(judged.own_low),
+        "own_high": number(judged.own_high),
         "chance_band": number(profile.chance_band) if known else None,
         "null": LINKAGE_NULL if known else None,
         "joint_s": number(found.joint_s),
@@ -126,6 +131,8 @@ def _lead(found: dyad.Dyad) -> dict[str, Any]:
         "asymmetry": number(found.lead.asymmetry),
         "lead": number(found.lead.lead),
         "balance": number(found.lead.balance),
+        "balance_low": number(found.lead.balance_low),
+        "balance_high": number(found.lead.balance_high),
     }
 
 
@@ -189,10 +196,13 @@ def _details(found: Sequence[Judged]) -> dict[str, Any]:
     alone = found[0] if len(found) == 1 and known else None
     return {
         "influence": _influence(alone.details) if alone else None,
+        "with_speech": _with_speech(alone.with_speech) if alone else None,
         "recovery": {
             "a": _recovery([each.details.episodes_a for each in found]),
             "b": _recovery([each.details.episodes_b for each in found]),
-        },
+        }
+        if known
+        else None,
         "breathing": _breathing(found) if known else None,
         "vagal": _vagal([each.details.vagal for each in found]) if known else None,
         "rejected_share": {
@@ -212,9 +222,29 @@ def _influence(found: dyad.Details) -> dict[str, Any] | None:
     }
 
 
+def _with_speech(found: linkages.Linkage | None) -> dict[str, Any] | None:
+    """What linkage is with speaking left in; None where it was never taken out."""
+    if found is None:
+        return None
+    return {key: number(getattr(found, key)) for key in ("p", "r", "r_adjusted", "lag_s")}
+
+
 def _recovery(found: list[Episodes]) -> dict[str, Any]:
-    median = recovery(found)
-    return {"half_s": number(median.half_s), "episodes": median.episodes}
+    told = contrast(found)
+    return {
+        **_median(recovery(found)),
+        "other_calm": _median(told.calm) if told else None,
+        "other_up": _median(told.up) if told else None,
+    }
+
+
+def _median(found: Recovery) -> dict[str, Any]:
+    return {
+        "half_s": number(found.half_s),
+        "low_s": number(found.low_s),
+        "high_s": number(found.high_s),
+        "episodes": found.episodes,
+    }
 
 
 def _breathing(found: Sequence[Judged]) -> dict[str, Any]:
@@ -230,8 +260,12 @@ def _breathing(found: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
-def _vagal(found: list[linkages.Correlogram]) -> dict[str, Any]:
-    judged = linkages.linkage(pooled(found) if len(found) > 1 else found[0])
+def _vagal(found: list[linkages.Correlogram]) -> dict[str, Any] | None:
+    """None before 15 min together, however many sessions these are."""
+    whole = pooled(found) if len(found) > 1 else found[0]
+    if whole.joint_s < COMODULATION_NEEDED_S:
+        return None
+    judged = linkages.linkage(whole)
     return {
         "p": number(judged.p),
         "r": number(judged.r),

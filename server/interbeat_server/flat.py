@@ -39,18 +39,22 @@ LINKAGE = (
     "reason",
     "p",
     "r",
+    "r_low",
+    "r_high",
     "r_adjusted",
     "lag_s",
     "p_antiphase",
     "r_antiphase",
     "own_share",
+    "own_low",
+    "own_high",
     "chance_band",
     "null",
     "joint_s",
     "clean_share",
     "speech_removed",
 )
-LEAD = ("claim", "asymmetry_z", "balance")
+LEAD = ("claim", "asymmetry_z", "balance", "balance_low", "balance_high")
 INDEX = ("state", "reason", "value", "low", "high")
 
 
@@ -91,7 +95,8 @@ def _figures(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "settling_state", settling.get("state")
     for key in ("a", "b", "pair"):
         yield f"half_decay_{key}_s", (settling.get("half_decay_s") or {}).get(key)
-    yield "settling_z", settling.get("z")
+    for key in ("low_s", "high_s", "z"):
+        yield f"settling_{key}", settling.get(key)
     index = document.get("index") or {}
     for key in INDEX:
         yield f"index_{key}", index.get(key)
@@ -99,6 +104,8 @@ def _figures(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for p in "ab":
         recovery = (details.get("recovery") or {}).get(p) or {}
         yield f"recovery_{p}_s", recovery.get("half_s")
+        for key in ("low_s", "high_s"):
+            yield f"recovery_{p}_{key}", recovery.get(key)
     yield "breathing_in_step", (details.get("breathing") or {}).get("in_step")
     flags = document.get("flags")
     yield "flags", None if flags is None else " ".join(flags)

@@ -29,6 +29,7 @@ from interbeat_collector.events import (
     Session,
     Speech,
 )
+from interbeat_collector.session_file import DamagedSession
 
 from .live_heart import (
     FS_HZ,
@@ -252,7 +253,14 @@ def looks_s(t_s: float) -> list[float]:
 
 def latencies(session: Session) -> dict[Partner, float]:
     """Seconds from a beat to its interval per partner, as the session's header says."""
-    return {p: float(session.straps[p].get("latency_s", 0.0)) for p in PARTNERS}
+    try:
+        told = {p: float(session.straps[p].get("latency_s", 0.0)) for p in PARTNERS}
+    except (TypeError, ValueError) as error:
+        raise DamagedSession(
+            f"Session {session.id} is damaged: the delays of straps in its header are no numbers. "
+            "Use a copy of it if you have one."
+        ) from error
+    return told
 
 
 def _no_columns() -> Columns:

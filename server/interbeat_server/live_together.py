@@ -16,6 +16,7 @@ import numpy as np
 from interbeat_analysis.arousal import FS_HZ
 from interbeat_analysis.artifacts import find_artifacts
 from interbeat_analysis.dyad import Dyad, measured, series
+from interbeat_analysis.recovery import Recovery, episodes, recovery
 from interbeat_analysis.series import heart_rate
 from interbeat_collector.beats import BeatClock
 from interbeat_collector.events import PARTNERS, Partner, Speech
@@ -52,6 +53,8 @@ class Together:
     to_s: float
     """The stretch that is judged: whole seconds, the last one not included."""
     dyad: Dyad
+    recovery: Mapping[Partner, Recovery]
+    """Of the stretch; as much of a description as in `details`."""
     clean_s: Mapping[Partner, int]
     """Seconds of the stretch in which each band is known."""
     references: Pair | None
@@ -94,7 +97,10 @@ class Watch:
         dyad = measured(both, references, talk=self._talk)
         known = np.isfinite(both.band_bpm).sum(axis=-1).tolist()
         clean_s = dict(zip(PARTNERS, known, strict=True))
-        return Together(t_s, from_s, to_s, dyad, clean_s, references)
+        recovered = {
+            p: recovery([episodes(band)]) for p, band in zip(PARTNERS, both.band_bpm, strict=True)
+        }
+        return Together(t_s, from_s, to_s, dyad, recovered, clean_s, references)
 
     def _turns(self, t_s: float, from_s: float) -> tuple[np.ndarray, np.ndarray] | None:
         """Speaking turns as they are known at `t_s`; None while nothing was told of speaking."""

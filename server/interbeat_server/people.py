@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from interbeat_analysis.settling import Reference
 from interbeat_collector.events import PARTNERS, Partner, Session
-from interbeat_collector.session_file import Recording
+from interbeat_collector.session_file import DamagedSession, Recording
 
 from .recorded import mirrored
 from .reference_header import SETTING, Pair, described, fitting, references_in
@@ -44,6 +44,8 @@ def in_header(session: Session | None, *, speech_known: bool) -> tuple[Reference
         return None
     try:
         return fitting(references_in(session), speech_known)
+    except DamagedSession:
+        raise
     except ValueError as error:
         raise PeopleError(f"Session {session.id} cannot be judged: {error}.") from error
 

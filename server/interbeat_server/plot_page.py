@@ -17,6 +17,7 @@ import numpy as np
 from interbeat_analysis.arousal import FS_HZ
 from interbeat_analysis.coregulation import MIN_JOINT_S
 from interbeat_analysis.dyad import measured, series
+from interbeat_analysis.linkage import LINKED_P, chance_height
 from interbeat_collector.events import PARTNERS, Partner
 
 from . import words
@@ -145,16 +146,17 @@ def _over_time(found: Judged) -> tuple[Chart, str] | None:
         at_s.append((found.both.start_s + now_s) / 60.0)
         r.append(number(judged.linkage.r, 4))
         known = judged.state in ("no_linkage", "linked")
-        chance.append(number(judged.correlogram.chance_band, 4) if known else None)
+        reached = min(chance_height(judged.correlogram, LINKED_P), 1.0) if known else None
+        chance.append(number(reached, 4))
     if not any(value is not None for value in r):
         return None
     traces = [
-        {**_line(at_s, chance, PALE, "chance, nine of ten at one lag"), "fill": "tozeroy"},
+        {**_line(at_s, chance, PALE, "chance reaches so far in one of twenty"), "fill": "tozeroy"},
         _line(at_s, r, INK, "r, highest within 15 s"),
     ]
     text = (
-        "Linkage of the last 20 minutes, every half minute. The highest of 31 lags often leaves "
-        "the band by chance; neighbouring values share almost all their data, so a rise takes "
+        "Linkage of the last 20 minutes, every half minute, as on the live page: beyond chance is "
+        "what leaves the grey. Neighbouring values share almost all their data, so a rise takes "
         "ten minutes to show and no single moment can be read from it."
     )
     return {"data": traces, "layout": _layout("Minutes", "r")}, text

@@ -19,7 +19,7 @@ from interbeat_collector.events import (
     Speech,
 )
 from interbeat_collector.feed import Feed
-from interbeat_collector.session_file import Recording
+from interbeat_collector.session_file import DamagedSession, Recording
 
 from . import live
 from .heart_document import Heart
@@ -30,6 +30,11 @@ from .together import TurnsOfBoth, end_s, opening_s
 SESSION_BASIS = "whole recording, offline clock"
 """Beats are where all packets of the session, also later ones, put them."""
 RR_BASIS = "whole recording"
+
+LONGEST_S = 30 * 86_400.0
+"""No recording goes on for longer; a file that says so holds other times than it should."""
+BEFORE_S = 60.0
+"""A beat may lie so long before the recording: the first packet tells of it."""
 
 OTHER: dict[Partner, Partner] = {"a": "b", "b": "a"}
 
@@ -51,7 +56,10 @@ class Material(NamedTuple):
 
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
-    """The beats of both partners, from every packet of a recording."""
+    """The beats of both partners, from every packet of a recording.
+
+    DamagedSession where they cannot be when the file says.
+    """
     latency_s = live.latencies(recording.session)
     feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
     for event in sorted(recording.events, key=lambda event: event.t_s):
@@ -62,7 +70,19 @@ def hearts_of(recording: Recording) -> dict[Partner, Heart]:
                 feeds[event.partner].link(event)
             case _:
                 pass
-    return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
+    hearts = {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
+    last_s = [recording.duration_s, *(end_s(h) for h in hearts.values() if len(h.t_s))]
+    if not all(map(_plausible, hearts.values())) or max(last_s) > LONGEST_S:
+        raise DamagedSession(
+            f"Session {recording.session.id} is damaged: the times of its packets make no sense, "
+            "the beats in them do not follow one another. Use a copy of it if you have one."
+        )
+    return hearts
+
+
+def _plausible(heart: Heart) -> bool:
+    """Whether beats come one after another, none of them long before the recording."""
+    return bool((np.diff(heart.t_s) > 0).all()) and not opening_s(heart) < -BEFORE_S
 
 
 def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
@@ -91,9 +111,14 @@ def mirrored(recording: Recording) -> Recording:
 
 def _turned_settings(settings: dict[str, object]) -> dict[str, object]:
     """The references that a session was recorded with belong to people, not to sides."""
-    held: Any = settings.get(SETTING, [])
-    turned = [{p: pair[OTHER[p]] for p in PARTNERS} for pair in held]
-    return {**settings, SETTING: turned} if held else settings
+    held: Any = settings.get(SETTING)
+    if not isinstance(held, list):
+        return settings
+    turned = [
+        {p: pair.get(OTHER[p]) for p in PARTNERS} if isinstance(pair, dict) else pair
+        for pair in held
+    ]
+    return {**settings, SETTING: turned}
 
 
 def _mirrored(event: Event) -> Event:

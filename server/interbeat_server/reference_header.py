@@ -13,6 +13,7 @@ import numpy as np
 
 from interbeat_analysis.settling import Reference, checked_reference
 from interbeat_collector.events import PARTNERS, Session
+from interbeat_collector.session_file import DamagedSession
 
 SETTING = "references"
 """Where the header of a session holds them."""
@@ -55,11 +56,35 @@ def described(pairs: Pairs) -> list[dict[str, Any]]:
 
 
 def references_in(session: Session) -> Pairs:
-    """What the header of a session holds of them; ValueError if it is of other people."""
+    """What the header of a session holds of them; ValueError if it is of other people.
+
+    DamagedSession, which is one, where it makes no sense.
+    """
     held: Any = session.settings.get(SETTING, [])
-    return tuple(Pair(*(_held(pair[p], session.labels[p]) for p in PARTNERS)) for pair in held)
+    try:
+        pairs = tuple(Pair(*(_held(pair[p]) for p in PARTNERS)) for pair in held)
+    except (TypeError, KeyError) as error:
+        raise DamagedSession(
+            f"Session {session.id} is damaged: the references in its header make no sense. Use a "
+            "copy of it if you have one."
+        ) from error
+    for pair in pairs:
+        for p, one in zip(PARTNERS, pair, strict=True):
+            checked_reference(one, session.labels[p])
+    return pairs
 
 
-def _held(told: dict[str, Any], person: str) -> Reference:
-    half_decay_s = np.nan if told["half_decay_s"] is None else told["half_decay_s"]
-    return checked_reference(Reference(**{**told, "half_decay_s": half_decay_s}), person)
+def _held(told: Any) -> Reference:
+    """One reference; TypeError or KeyError if it is none."""
+    match told:
+        case {
+            "half_decay_s": float() | int() | None as half_decay_s,
+            "known_s": float() | int() as known_s,
+            "talk": bool(),
+            "speech_known": bool(),
+            "person": str() | None,
+        } if known_s >= 0 and (half_decay_s is None or half_decay_s > 0):
+            return Reference(
+                **{**told, "half_decay_s": np.nan if half_decay_s is None else half_decay_s}
+            )
+    raise TypeError(told)

@@ -82,7 +82,7 @@ def report_several(
 def _report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) -> list[str]:
     return [
         title,
-        f"{minutes(document['duration_s'])}, {document['basis']}",
+        f"{minutes(document['duration_s'])}, {document['basis']}, {document['software']}",
         "",
         *_hearts(document["partners"], names),
         "",

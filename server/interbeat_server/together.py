@@ -10,6 +10,7 @@ from interbeat_analysis import dyad
 from interbeat_analysis.arousal import FS_HZ, clean_heart_rate
 from interbeat_analysis.confounds import MAX_HELD_SHARE, held_share
 from interbeat_analysis.coregulation import MIN_CLEAN_SHARE, MIN_JOINT_S
+from interbeat_analysis.linkage import Linkage, correlogram, linkage
 from interbeat_analysis.settling import Reference
 from interbeat_collector.events import PARTNERS, Partner
 
@@ -33,6 +34,9 @@ class Judged(NamedTuple):
 
     dyad: dyad.Dyad
     details: dyad.Details
+    with_speech: Linkage | None
+    """Linkage with the effect of speaking left in, where it was taken out: taking it out may also
+    take what one hears of the other."""
     references: tuple[Reference, Reference] | None
     talk: bool
     rejected_shares: tuple[float, float]
@@ -69,6 +73,7 @@ def judged(
     return Judged(
         dyad=measured,
         details=dyad.details(found),
+        with_speech=_with_speech(both) if turns_s is not None else None,
         references=references,
         talk=talk,
         rejected_shares=dyad.rejected_shares(found),
@@ -77,6 +82,10 @@ def judged(
         turns_s=turns_s,
         band_bpm=found.band_bpm,
     )
+
+
+def _with_speech(both: Together) -> Linkage:
+    return linkage(correlogram(*dyad.series(both.hr_bpm, FS_HZ, start_s=both.start_s).band_bpm))
 
 
 def opening_s(heart: Heart) -> float:

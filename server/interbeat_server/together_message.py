@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from interbeat_analysis.coregulation import MIN_CLEAN_SHARE, MIN_JOINT_S
-from interbeat_analysis.dyad import LINKED_P, Dyad
-from interbeat_analysis.linkage import CHANCE_Z, MAX_LAG_S, chance_height
+from interbeat_analysis.dyad import Dyad
+from interbeat_analysis.linkage import CHANCE_Z, LINKED_P, MAX_LAG_S, chance_height
+from interbeat_analysis.recovery import Recovery
 from interbeat_analysis.settling import REFERENCE_NEEDED_S
 from interbeat_collector.events import PARTNERS, Partner
 
@@ -26,7 +27,7 @@ SETTINGS: Message = {
     "linkage_needed_s": MIN_JOINT_S,
 }
 """What `hello` says of these messages."""
-MEASURES = ("linkage", "lead", "settling", "own_share", "breathing", "index")
+MEASURES = ("linkage", "lead", "settling", "recovery", "own_share", "breathing", "index")
 
 
 def meanings() -> Message:
@@ -61,13 +62,15 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
         "evidence": dyad.evidence if judged else None,
         "p": _number(link.p, 6),
         "r": _number(link.r, 4),
-        "r_low": _number(link.r - reach, 4),
-        "r_high": _number(link.r + reach, 4),
+        "r_low": _number(dyad.r_range[0], 4),
+        "r_high": _number(dyad.r_range[1], 4),
         "r_adjusted": _number(link.r_adjusted, 4),
         "lag_s": _number(link.lag_s, 2),
         "p_antiphase": _number(link.p_antiphase, 6),
         "r_antiphase": _number(link.r_antiphase, 4),
         "own_share": _number(link.own_share, 4),
+        "own_low": _number(link.own_low, 4),
+        "own_high": _number(link.own_high, 4),
         "chance_r": _chance_r(dyad),
         "chance_band": _number(reach, 4) if judged else None,
         "profile": [_number(r, 4) for r in dyad.correlogram.r.tolist()] if judged else None,
@@ -75,6 +78,8 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
             "claim": dyad.lead.claim,
             "asymmetry_z": _number(dyad.lead.asymmetry_z, 3),
             "balance": _number(dyad.lead.balance, 3),
+            "balance_low": _number(dyad.lead.balance_low, 3),
+            "balance_high": _number(dyad.lead.balance_high, 3),
         },
         "settling": {
             "half_decay_s": {
@@ -86,6 +91,15 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
             "high_s": _number(_settling_s(dyad, CHANCE_Z), 2),
             "usual_s": _number(settled.half_decay_s * float(np.exp(settled.log_ratio)), 2),
             "state": settled.state,
+        },
+        "recovery": {
+            p: {
+                "half_s": _number(each.half_s, 1) if judged else None,
+                "low_s": _number(each.low_s, 1) if judged else None,
+                "high_s": _number(each.high_s, 1) if judged else None,
+                "episodes": each.episodes if judged else None,
+            }
+            for p, each in found.recovery.items()
         },
         "index": {
             "value": _number(index.value, 1),
@@ -101,7 +115,7 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
         "breathing": {"z": _number(dyad.breathing.z, 2), "locked": dyad.breathing.locked},
         "speech_known": dyad.speech_known,
         "flags": list(dyad.flags),
-        "words": _words(dyad, silent, labels),
+        "words": _words(found, silent, labels),
     }
 
 
@@ -122,7 +136,8 @@ def connection_message(t_s: float, found: Iterable[Together]) -> Message:
     }
 
 
-def _words(dyad: Dyad, silent: Sequence[Gap], labels: Labels) -> Message:
+def _words(found: Together, silent: Sequence[Gap], labels: Labels) -> Message:
+    dyad = found.dyad
     judged = dyad.state in ("no_linkage", "linked")
     claim = dyad.lead.claim
     return {
@@ -134,9 +149,19 @@ def _words(dyad: Dyad, silent: Sequence[Gap], labels: Labels) -> Message:
         "held": _held(silent, labels) if dyad.state == "not_enough_data" else None,
         "lead": words.lead_claim(claim, labels[claim] if claim else "") if judged else None,
         "settling": words.SETTLING_STATES[dyad.settling.state],
-        "index": words.INDEX_REASONS.get(dyad.coregulation.reason),
+        "recovery": _recovery(found.recovery, labels) if judged else None,
+        "index": words.index(dyad.coregulation.value, dyad.coregulation.reason),
         "flags": [words.FLAGS[flag] for flag in dyad.flags],
     }
+
+
+def _recovery(found: Mapping[Partner, Recovery], labels: Labels) -> str | None:
+    known = {
+        labels[p]: (each.half_s, each.low_s, _number(each.high_s, 1))
+        for p, each in found.items()
+        if np.isfinite(each.half_s)
+    }
+    return words.recoveries(known) if known else None
 
 
 def _held(silent: Sequence[Gap], labels: Labels) -> str | None:

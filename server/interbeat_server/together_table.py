@@ -31,11 +31,11 @@ def together_lines(document: dict[str, Any], names: Mapping[Partner, str]) -> It
 def judged_lines(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     """Linkage to index, of one recording or of several together."""
     linkage = found["linkage"]
-    yield from _linkage(linkage, names)
+    yield from _linkage(linkage, found["details"]["with_speech"])
     if linkage["state"] == "linked":
         yield from _lead(found["lead"], names)
     if linkage["state"] in ("no_linkage", "linked"):
-        yield from _settling(found["settling"], names)
+        yield from _settling(found["settling"], names, found.get("sessions_counted", 1))
         yield from _details(found["details"], names)
     yield from _index(found["index"])
     for flag in found["flags"]:
@@ -75,7 +75,7 @@ def _synchrony(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[
         yield "In less than five minutes little can be found: a p above .05 says next to nothing."
 
 
-def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
+def _linkage(found: dict[str, Any], with_speech: dict[str, Any] | None) -> Iterable[str]:
     clean = f"{minutes(found['joint_s'])} clean together"
     yield f"Linkage: slow rise and fall (0.004 to 0.044 Hz), lags up to 15 s, {clean}"
     yield from _said(words.LINKAGE_STATES[found["state"]])
@@ -84,19 +84,24 @@ def _linkage(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
             yield f"Here: {found['reason']}."
         return
     rare = words.beyond_chance(found["p"])
-    yield line("r", [f"{found['r']:.2f}", rarity(found["p"]), rare])
+    between = f"90 % range {found['r_low']:.2f} to {found['r_high']:.2f} at this lag"
+    yield line("r", [f"{found['r']:.2f}", rarity(found["p"]), between])
+    yield from _said(f"{rare[0].upper()}{rare[1:]}.")
     yield line(
         "Without chance's part", [f"{found['r_adjusted']:.2f}", words.EVIDENCE[found["evidence"]]]
     )
     if found["state"] == "linked":
-        yield line("Highest at", [f"{_about(found['lag_s'], names)}, good to some seconds"])
+        yield line("Highest", ["within seconds of each other"])
     if found["p_antiphase"] is not None:
         deepest = found["r_antiphase"]
         opposite = f"{deepest:.2f}" if deepest < 0 else "at no lag"
         yield line("Moving opposite", [opposite, rarity(found["p_antiphase"])])
-    yield line("Own rhythm", [f"{100 * found['own_share']:.0f} %"])
+    own = [100 * found[key] for key in ("own_share", "own_low", "own_high")]
+    yield line("Own rhythm", [f"{own[0]:.0f} %", f"90 % range {own[1]:.0f} to {own[2]:.0f} %"])
     if found["speech_removed"]:
         yield words.SPEECH_REMOVED
+    if with_speech is not None and with_speech["p"] is not None:
+        yield line("With it left in", [f"r {with_speech['r']:.2f}", rarity(with_speech["p"])])
     yield from _said(
         f"At one lag, nine of ten chance pairings lie within ±{found['chance_band']:.2f}. "
         f"Chance: {found['null']}."
@@ -110,6 +115,7 @@ def _lead(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
         "Balance",
         [
             f"{100 * found['balance']:.0f} of 100",
+            f"90 % range {100 * found['balance_low']:.0f} to {100 * found['balance_high']:.0f}",
             f"lean {found['asymmetry_z']:+.1f} chance deviations (above 0: {names['a']} first)",
         ],
     )
@@ -119,7 +125,7 @@ def _lead(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     yield from _said(claim)
 
 
-def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
+def _settling(found: dict[str, Any], names: Mapping[Partner, str], sessions: int) -> Iterable[str]:
     times = found["half_decay_s"]
     if times["pair"] is not None:
         own = ", ".join(f"{names[p]} {times[p]:.1f} s" for p in PARTNERS)
@@ -132,14 +138,12 @@ def _settling(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[s
             for name, each in usual
         )
         yield line("Reference", [told])
-    yield from _said(words.SETTLING_STATES[found["state"]])
+    yield from _said(words.settling(found["state"], sessions))
 
 
 def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[str]:
     for p in PARTNERS:
-        if (recovery := found["recovery"][p])["half_s"] is not None:
-            sentence = words.recovery_sentence(recovery["half_s"])
-            yield f"{names[p]}, {recovery['episodes']} rises: {sentence}"
+        yield from _recovery(found["recovery"][p], names[p])
     if found["influence"] is not None:
         for key, one in (("a_to_b", names["a"]), ("b_to_a", names["b"])):
             influence = found["influence"][key]
@@ -151,12 +155,26 @@ def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
         yield line("Depth of breathing", [f"r {vagal['r']:.2f}", rarity(vagal["p"]), pool])
 
 
+def _recovery(found: dict[str, Any], name: str) -> Iterable[str]:
+    if found["half_s"] is None:
+        return
+    between = words.recovery_range(found["low_s"], found["high_s"])
+    yield from _said(
+        f"{name}, {found['episodes']} rises: {words.recovery_sentence(found['half_s'])} {between}"
+    )
+    for key, when in words.RECOVERY_WHILE.items():
+        if (part := found[key]) is not None and part["half_s"] is not None:
+            seconds = f"{part['half_s']:.0f} s"
+            between = words.recovery_range(part["low_s"], part["high_s"])
+            yield f"  {part['episodes']} of them {when}: {seconds}. {between}"
+
+
 def _index(found: dict[str, Any]) -> Iterable[str]:
     if found["value"] is not None:
         between = f"90 % range {found['low']:.0f} to {found['high']:.0f}; 50: nothing beyond chance"
         yield line("Co-regulation index", [f"{found['value']:.0f}", between])
-    if found["reason"]:
-        yield from _said(words.INDEX_REASONS[found["reason"]])
+    if (told := words.index(found["value"], found["reason"])) is not None:
+        yield from _said(told)
 
 
 def _lag(lag_s: float | None, names: Mapping[Partner, str]) -> str:
@@ -166,12 +184,6 @@ def _lag(lag_s: float | None, names: Mapping[Partner, str]) -> str:
         return "the same time"
     first = names["a"] if lag_s > 0 else names["b"]
     return f"{abs(lag_s):.2f} s, {first} first ({lag_s:+.2f} s)"
-
-
-def _about(lag_s: float, names: Mapping[Partner, str]) -> str:
-    if abs(lag_s) < 0.5:
-        return "about the same time"
-    return f"about {abs(lag_s):.0f} s, {names['a'] if lag_s > 0 else names['b']} first"
 
 
 def _said(text: str) -> list[str]:

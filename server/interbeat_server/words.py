@@ -6,6 +6,7 @@ Nothing here praises synchrony, blames anyone, or names an illness.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -50,15 +51,16 @@ MEANINGS: dict[str, Meaning] = {
         "Lean of the correlogram to positive or negative lags. Confounded with how fast each "
         "heart responds; not dominance, and never pooled over sessions.",
         "Lead was the mean correlation at lags of 1 to 15 s minus that at −15 to −1 s, in units "
-        "of its deviation over the same surrogates and shrunk towards balance (James–Stein); it "
-        "was reported only with linkage at p ≤ .05, |z| > 2.58 and at least 20 min.",
+        "of its deviation over the same surrogates and shrunk towards balance (James–Stein); who "
+        "came first was reported only with linkage at p ≤ .05, |z| > 2.58 and at least 20 min.",
     ),
     "own_share": Meaning(
         "Own rhythm",
         "How much of the rise and fall of your heart was your own.",
         "Share of slow heart-rate variance that is not shared with the partner. A high share is "
         "usual and no sign of distance.",
-        "Own share was 1 − r², r being the linkage less its expected chance part.",
+        "Own share was 1 − r², r being the linkage less its expected chance part, with a 90 % "
+        "range from that r less, and the linkage plus, 1.645 of its chance deviations.",
     ),
     "settling": Meaning(
         "Settling",
@@ -76,7 +78,8 @@ MEANINGS: dict[str, Meaning] = {
         "Median time to half-recovery over rises. Single rises are found and timed roughly; "
         "read it over several sessions.",
         "Rises were local maxima above 1.5 robust SD, at least 20 s apart; time to half height "
-        "was censored at the next rise or 90 s and summarised by the Kaplan–Meier median.",
+        "was censored at the next rise or 90 s and summarised by the Kaplan–Meier median with its "
+        "90 % range (Brookmeyer and Crowley).",
     ),
     "influence": Meaning(
         "Influence",
@@ -91,7 +94,8 @@ MEANINGS: dict[str, Meaning] = {
         "Breathing depth",
         "A detail for professionals: whether the breathing in your two hearts deepened and "
         "flattened together.",
-        "Linkage of ln RSA. Too unreliable in one session; pool at least three.",
+        "Linkage of ln RSA, from 15 minutes on. Too unreliable in one session; pool at least "
+        "three.",
         "Vagal co-modulation was the linkage of half the log power of heart rate at 0.12 to "
         "0.45 Hz, smoothed with 10 s, less its baseline.",
     ),
@@ -111,7 +115,7 @@ MEANINGS: dict[str, Meaning] = {
         "range is wide, and one talk is no basis for a judgement; three to five are better.",
         "The index was 50 + 50·c·d·(balance·own if d > 0), c = min(1, r_adj / .40), "
         "own = min(1, 2(1 − r_adj²)), d = 2Φ(z_T) − 1, with a 90 % range from 400 parametric "
-        "draws of a fixed seed.",
+        "draws of a fixed seed that holds 50 unless linkage is at p ≤ .05.",
     ),
 }
 
@@ -166,6 +170,8 @@ INDEX_REASONS: dict[str, str] = {
     "no_half_decay": "One heart rate did not fall back far enough to tell how quickly it settles.",
     "range_holds_50": "Undecided: the range holds 50.",
 }
+INDEX_ABOVE = "Connected, and settling faster than usual."
+INDEX_BELOW = "Connected, and settling more slowly than usual."
 FLAGS: dict[str, str] = {
     "same_source": "Both straps seem to hear the same heart.",
     "too_many_artifacts": "Many beats had to be left out; read the figures with care.",
@@ -220,6 +226,44 @@ def before_you_came(minutes: float, hearts: str) -> str:
         f"These are two {hearts} hearts; the first {minutes:g} minutes were {played} before you "
         "came."
     )
+
+
+RECOVERY_WHILE: dict[str, str] = {
+    "other_calm": "while the other was calmer than usual",
+    "other_up": "while the other was up, too",
+}
+
+
+def settling(state: str, sessions: int = 1) -> str:
+    """How the two settled, in one talk or in several."""
+    told = SETTLING_STATES[state]
+    return told if sessions == 1 else told.replace("In this talk", "In these talks")
+
+
+def index(value: float | None, reason: str | None) -> str | None:
+    """What an index that is shown says, else why there is none to read; None where all is told."""
+    if reason:
+        return INDEX_REASONS[reason]
+    if value is None:
+        return None
+    return INDEX_ABOVE if value > 50 else INDEX_BELOW
+
+
+def recovery_range(low_s: float, high_s: float | None) -> str:
+    """How sure a median recovery is; too few rises leave it open above."""
+    if high_s is None:
+        return f"90 % range from {low_s:.0f} s on."
+    return f"90 % range {low_s:.0f} to {high_s:.0f} s."
+
+
+def recoveries(known: Mapping[str, tuple[float, float, float | None]]) -> str:
+    """The same of both by name: median, and the ends of its range."""
+    told: list[str] = []
+    for name, (half_s, low_s, high_s) in known.items():
+        between = f"{low_s:.0f} s and more" if high_s is None else f"{low_s:.0f} to {high_s:.0f} s"
+        back = "" if told else " to come half-way back"
+        told.append(f"{name} about {half_s:.0f} s{back} ({between})")
+    return f"After a rise, it usually took {', '.join(told)}."
 
 
 def recovery_sentence(half_s: float) -> str:

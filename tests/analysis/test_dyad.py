@@ -213,6 +213,28 @@ def test_partners_who_do_not_overlap_are_a_state():
     assert judged(hr_bpm).joint_s == 0
 
 
+def test_the_range_of_r_holds_r_and_stays_a_correlation():
+    found = judged(rates(LINKED)[:, : 4 * 500])
+    low, high = found.r_range
+    assert -1 <= low < found.linkage.r < high <= 1
+    wide = found._replace(correlogram=found.correlogram._replace(sigma=0.9))
+    assert wide.r_range == (-1.0, 1.0)
+    assert np.isnan(judged(rates(LINKED)[:, :400]).r_range).all()
+
+
 def test_one_partner_alone_is_refused():
     with pytest.raises(ValueError, match="give a and b on one grid"):
         series(rates(STRANGERS)[:1])
+
+
+@pytest.mark.parametrize(
+    ("turns_s", "complaint"),
+    [
+        (([[5, 9], [1, 2]], []), "turns_s of a: turn 2 begins at 1 s, before turn 1 ends"),
+        (([], [[3, 2]]), "turns_s of b: turn 1 goes from 3 to 2 s"),
+        (([[1, 2]],), "turns_s has 1 parts: give the turns of a and those of b"),
+    ],
+)
+def test_turns_of_one_alone_or_out_of_order_are_refused(turns_s, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        series(rates(STRANGERS), turns_s=tuple(map(np.array, turns_s)))

@@ -103,6 +103,8 @@ def test_strangers_are_told_as_calmly_and_the_index_says_what_it_waits_for(
     )
     assert page.locator("#together .profile .chance").bounding_box()
     expect(figure(page, "Balance")).to_have_text("no lead shown")
+    expect(figure(page, "Own rhythm")).to_have_text(re.compile(r"^\d+\u00a0% \d+ to \d+$"))
+    expect(page.locator("#together")).to_contain_text("After a rise, it usually took Ana about")
     index = page.locator("#index")
     expect(index).to_have_attribute("data-state", "locked")
     expect(index).to_contain_text("Reference: Ana 27, Ben 27 of 38 clean minutes each.")
@@ -148,6 +150,7 @@ def test_the_index_is_shown_with_its_range(
     value = int(index.locator(".index-word").inner_text())
     assert low <= value <= high
     assert (low > 50) if above else (high < 50)
+    expect(index).to_contain_text(f"settling {'faster' if above else 'more slowly'} than usual")
     assert index.locator(".index-dot").bounding_box()
 
 
@@ -181,6 +184,7 @@ def test_a_newcomer_goes_from_state_to_state_and_reads_what_they_do_not_say(
             "Connection",
             "Balance",
             "Settling",
+            "Recovery",
             "Own rhythm",
             "Breathing check",
             "Co-regulation index",

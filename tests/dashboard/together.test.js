@@ -39,13 +39,14 @@ test("before there is an answer every row says when, and none a number", () => {
 });
 
 test("figures come with their ranges, and a lead only with a claim", () => {
-  const found = linkage({ state: "linked", r: 0.41, r_low: 0.26, r_high: 0.56, own_share: 0.894 });
+  const found = linkage({ state: "linked", r: 0.41, r_low: 0.26, r_high: 0.56 });
+  Object.assign(found, { own_share: 0.894, own_low: 0.752, own_high: 0.979 });
   found.settling = { ...found.settling, low_s: 7.6, high_s: 13.2 };
   found.settling.half_decay_s = { a: 9, b: 11, pair: 9.9 };
   const by = Object.fromEntries(rows(found, labels).map((row) => [row.name, row]));
   assert.deepEqual([by.r.value, by.r.range], ["0.41", "0.26 to 0.56"]);
   assert.deepEqual([by.settling.value, by.settling.range], ["10\u00a0s", "8 to 13"]);
-  assert.equal(by.own_share.value, "89\u00a0%");
+  assert.deepEqual([by.own_share.value, by.own_share.range], ["89\u00a0%", "75 to 98"]);
   assert.equal(by.lag.value, "within seconds");
   assert.equal(by.lead.value, "no lead shown");
   const claimed = { ...found, lead: { ...found.lead, claim: "b" } };

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -265,7 +267,10 @@ def test_every_key_stands_in_the_docs(talks: Path, capsys: pytest.CaptureFixture
 def test_without_turns_neither_anti_phase_nor_influence_is_given(
     talks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    told = analyzed(capsys, *of(talks, "talk0"))
     silent = analyzed(capsys, *of(talks, "silent"))
+    assert silent["details"]["with_speech"] is None
+    assert told["details"]["with_speech"]["r"] != told["linkage"]["r"]
     assert silent["linkage"]["p_antiphase"] is None
     assert silent["details"]["influence"] is None
     assert "speech_unknown" in silent["flags"]
@@ -383,6 +388,8 @@ def test_several_sessions_are_pooled_by_their_profiles(
     assert "synchrony" not in pooled
     rises = [each["details"]["recovery"]["a"]["episodes"] for each in alone]
     assert pooled["details"]["recovery"]["a"]["episodes"] == sum(rises)
+    assert alone[0]["details"]["vagal"] is None, "the depth of breathing waits for 15 minutes"
+    assert pooled["details"]["vagal"]["sessions"] == 3
 
 
 def test_sessions_of_the_couple_in_other_roles_are_turned(
@@ -406,6 +413,8 @@ def test_the_table_says_it_in_words(talks: Path, capsys: pytest.CaptureFixture[s
     assert f"{document['linkage']['r']:.2f}" in text
     assert "chance gives" in text
     assert "90 % range" in text
+    assert document["software"] in text
+    assert "s, Ana first" not in text.partition("Linkage:")[2], "no lead but behind its gate"
     assert SAYS_NOT in text
     code, out, _ = said(capsys, *of(talks, "talk0", "talk1"))
     assert "2 of 2 sessions together: lag profiles are pooled, never p values" in out
@@ -455,6 +464,7 @@ def test_what_the_data_lack_is_a_state_with_its_reason(
     assert found["linkage"]["p"] is None
     assert found["settling"]["half_decay_s"] == {"a": None, "b": None, "pair": None}
     assert found["index"]["state"] == "locked"
+    assert found["details"]["recovery"] is None
     if case not in ("held", "holes"):
         assert found["synchrony"]["p"] is None
         assert found["synchrony"]["reason"]
@@ -512,6 +522,55 @@ def test_a_mistake_of_the_caller_is_one_line(
     assert told in err
 
 
+def damaged(talks: Path, path: Path, sql: str) -> Path:
+    """A copy of a talk in which something is changed that its reader cannot know."""
+    path.write_bytes((talks / "talk0.interbeat").read_bytes())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(sql)
+    return path
+
+
+HELD = {"half_decay_s": 9.0, "known_s": 2400.0, "talk": True, "speech_known": True}
+DAMAGE = {
+    "at once": ("UPDATE event SET t_s = 0", "the times of its packets make no sense"),
+    "too quick": ("UPDATE event SET t_s = t_s / 1000", "the times of its packets make no sense"),
+    "too slow": ("UPDATE event SET t_s = t_s * 1e9", "the times of its packets make no sense"),
+    "endless": ("UPDATE event SET t_s = 1e300 WHERE kind = 'end'", "the times of its packets"),
+    "straps": (
+        """UPDATE session SET value = '{"a": {"latency_s": "x"}, "b": {}}' WHERE key = 'straps'""",
+        "the delays of straps in its header are no numbers",
+    ),
+    **{
+        f"references {at}": (
+            "UPDATE session SET value = json_set(value, '$.references', json('"
+            + json.dumps(held)
+            + "')) WHERE key = 'settings'",
+            "the references in its header make no sense",
+        )
+        for at, held in enumerate([
+            "x", 5, [1], [{}], {"a": 1}, [{"a": HELD, "b": HELD}],
+            [{p: {**HELD, "person": p, "half_decay_s": -9.0} for p in ("a", "b")}],
+            [{p: {**HELD, "person": p, "known_s": "long"} for p in ("a", "b")}],
+        ])
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_damaged_session_is_one_line_and_one_row(
+    case: str, talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql, told = DAMAGE[case]
+    path = damaged(talks, tmp_path / "x.interbeat", sql)
+    code, out, err = said(capsys, str(path))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1, err
+    assert f"Session talk0 is damaged: {told}" in err
+    code, _, _ = said(capsys, str(path), "--rows", str(tmp_path / "rows.jsonl"))
+    assert code == 0
+    assert told in json.loads((tmp_path / "rows.jsonl").read_text())["error"]
+
+
 def test_many_sessions_are_one_row_each_and_a_broken_one_says_why(
     talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -532,6 +591,7 @@ def test_many_sessions_are_one_row_each_and_a_broken_one_says_why(
     assert "not a session" in rows["broken"]["error"]
     assert rows["only_a"]["linkage_reason"] == "no beats of B were recorded"
     assert rows["others"]["index_reason"] == "no_reference", "Cleo and Dan have none"
+    assert rows["talk0"]["recovery_a_s"]
     alone = analyzed(capsys, *of(talks, "talk0"), "--reference", *of(talks, "alone"))
     assert float(rows["talk0"]["linkage_p"]) == alone["linkage"]["p"]
     assert float(rows["talk0"]["index_value"]) == alone["index"]["value"]

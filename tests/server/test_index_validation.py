@@ -7,6 +7,7 @@ from interbeat_collector.simulation import DyadSettings
 from interbeat_server.validation import index, laws
 from interbeat_server.validation.index_trials import Covered, Figures, couples, coverage
 from interbeat_server.validation.real_hours import hours, stretches
+from interbeat_server.validation.recovery_trials import Recovered, recovered
 from interbeat_server.validation.strangers import Peak, influenced, strangers
 
 
@@ -57,6 +58,15 @@ def test_four_hours_are_held_against_their_parts():
     assert np.mean([x.half_decay for x in found]) >= 0.5
 
 
+def test_rises_are_held_against_those_of_the_latent_arousal():
+    found = recovered([1, 2], DyadSettings(turns="shared"))
+    assert len(found) == 4
+    for each in found:
+        assert 0 < each.true_found <= each.true_rises
+        assert 0 < each.found_true <= each.found_rises
+        assert each.low_s <= each.half_s
+
+
 def test_no_two_rows_hang_on_the_same_couples():
     used = [
         seed
@@ -87,7 +97,11 @@ def as_hoped() -> dict[str, list]:
     for name in ("coregulate", "coregulate pooled"):
         found[name] = [linked._replace(value=60.0)] * 20
     found["in step"] = [stranger._replace(locked_breathing=True)] * 100
-    found["long"] = [Covered(True, True, True)] * 95 + [Covered(False, False, False)] * 5
+    found["long"] = [Covered(*[True] * 5, (True, True))] * 95
+    found["long"] += [Covered(*[False] * 5, (False,))] * 5
+    rises = Recovered(10, 9, 6, 6, 9.0, 10.0, 7.0, 12.0)
+    for mode in index.RECOVERY_COUPLES:
+        found[f"recovery {mode}"] = [rises, rises._replace(true_half_s=8.0, half_s=8.5)] * 10
     found["real influenced"] = [Peak(0.001, 8.0)] * 100
     return found
 

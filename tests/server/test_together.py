@@ -14,6 +14,7 @@ import pytest
 from interbeat_analysis.arousal import FS_HZ
 from interbeat_analysis.artifacts import mask_artifacts
 from interbeat_analysis.dyad import Dyad, measured, series
+from interbeat_analysis.recovery import Recovery, episodes, recovery
 from interbeat_analysis.series import CONFIRMED_BEATS, heart_rate, known_until
 from interbeat_analysis.settling import Reference
 from interbeat_collector.events import PARTNERS, Event, Link, Packet, Partner, Session, Speech
@@ -60,7 +61,7 @@ def with_holes(events: Sequence[Event]) -> list[Event]:
     return sorted([*kept, *links], key=lambda event: event.t_s)
 
 
-def batch(events: Sequence[Event], t_s: float) -> Dyad:
+def batch(events: Sequence[Event], t_s: float) -> tuple[Dyad, dict[Partner, Recovery]]:
     """The functions of the analysis on the beats and turns known at a moment, and nothing else."""
     known = [event for event in events if event.t_s <= t_s]
     session = Session("", "simulated", "", {"a": "A", "b": "B"}, {"a": {}, "b": {}}, "")
@@ -79,7 +80,9 @@ def batch(events: Sequence[Event], t_s: float) -> Dyad:
     turns = [spoken(known, p, t_s) for p in PARTNERS]
     told = None if turns[0] is None else tuple(np.reshape(each, (-1, 2)) for each in turns)
     both = series(hr_bpm, turns_s=told, start_s=from_s)
-    return measured(both, REFERENCES[0 if both.speech_known else 1])
+    recovered = (recovery([episodes(band)]) for band in both.band_bpm)
+    judged = measured(both, REFERENCES[0 if both.speech_known else 1])
+    return judged, dict(zip(PARTNERS, recovered, strict=True))
 
 
 def judgements(events: Sequence[Event], until_s: float) -> list[Together]:
@@ -94,9 +97,13 @@ def judgements(events: Sequence[Event], until_s: float) -> list[Together]:
 def assert_same(found: Any, expected: Any) -> None:
     """Every number to 1e-12, every word exactly."""
     assert type(found) is type(expected)
-    if hasattr(found, "_fields"):
-        for name in found._fields:
-            assert_same(getattr(found, name), getattr(expected, name))
+    if isinstance(found, tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_same(one, other)
+    elif isinstance(found, dict):
+        assert list(found) == list(expected)
+        assert_same(tuple(found.values()), tuple(expected.values()))
     elif isinstance(found, float | np.ndarray):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
     else:
@@ -116,7 +123,7 @@ def test_live_is_batch_at_every_moment_and_a_jump_changes_nothing(events: list[E
     compared = 0
     for each in live:
         if each.t_s in (60.0, 415.0, 600.0, 720.0, 760.0, 1185.0, 1310.0, 1500.0):
-            assert_same(each.dyad, batch(events, each.t_s))
+            assert_same((each.dyad, each.recovery), batch(events, each.t_s))
             compared += 1
     assert compared == 8
     engine = Engine(references=REFERENCES)
@@ -162,8 +169,11 @@ def figures(message: dict[str, Any]) -> list[Any]:
     lead, settling, index = message["lead"], message["settling"], message["index"]
     names = ("p", "r", "r_low", "r_high", "r_adjusted", "lag_s", "p_antiphase", "r_antiphase")
     return [
-        *(message[name] for name in (*names, "own_share", "chance_r", "chance_band", "profile")),
+        *(message[name] for name in (*names, "own_share", "own_low", "own_high")),
+        *(message[name] for name in ("chance_r", "chance_band", "profile")),
         *(lead["claim"], lead["asymmetry_z"], lead["balance"]),
+        *(lead["balance_low"], lead["balance_high"], message["words"]["recovery"]),
+        *(each[name] for each in message["recovery"].values() for name in each),
         *settling["half_decay_s"].values(),
         *(settling[name] for name in ("low_s", "high_s", "usual_s")),
         *(index[name] for name in ("value", "low", "high")),
@@ -235,7 +245,8 @@ def test_the_messages_are_json_and_the_words_name_people(couple: list[Event]) ->
     assert "A first" not in str(found["words"])
     assert words.lead_claim("b", "Ben").startswith("Changes were seen in Ben first;")
     assert set(found["words"]) == {
-        *("headline", "text", "strength", "held", "lead", "settling", "index", "flags")
+        *("headline", "text", "strength", "held", "lead", "settling", "recovery"),
+        *("index", "flags"),
     }
 
 

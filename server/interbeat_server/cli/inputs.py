@@ -57,6 +57,8 @@ def with_speech(options: argparse.Namespace, material: Material) -> Material:
 
     from interbeat_collector.speech_file import read_speech
 
+    from ..together import end_s as last_s
+
     given = [options.speech_a, options.speech_b]
     if not any(given):
         return material
@@ -67,7 +69,10 @@ def with_speech(options: argparse.Namespace, material: Material) -> Material:
         )
     if len(material.hearts) < 2:
         raise UserError("Speaking turns are for two hearts. Leave --speech-a and --speech-b out.")
-    a, b = (np.reshape(np.array(read_speech(name, material.duration_s)), (-1, 2)) for name in given)
+    end_s = material.duration_s
+    if material.session is None:  # RR lists are on the time of A, and B's may begin before
+        end_s = max((last_s(heart) for heart in material.hearts.values()), default=0.0)
+    a, b = (np.reshape(np.array(read_speech(name, end_s)), (-1, 2)) for name in given)
     return material._replace(turns_s=(a, b), talk=len(a) + len(b) > 0)
 
 

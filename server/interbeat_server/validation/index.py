@@ -14,6 +14,7 @@ from . import laws
 from .core import Progress, Row, joined, run_named, widened
 from .index_trials import Covered, Figures, couples, coverage
 from .real_hours import stretches
+from .recovery_trials import Recovered, recovered
 from .strangers import Peak, influenced, strangers
 
 FIRST_SEED = 1
@@ -86,6 +87,9 @@ LONG_COUPLES: dict[Mode, float] = {
     "coregulate": 1.2,
 }
 LONG_N = 6
+RECOVERY_N = 40
+"""Couples of each kind whose rises are looked for."""
+RECOVERY_COUPLES: dict[Mode, float] = {"coregulate": 1.2, "none": 0.0, "amplify": 0.8}
 LAWS_N = 40
 
 
@@ -104,7 +108,13 @@ def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
 
 def judged(found: dict[str, list[Any]]) -> list[Row]:
     """The table, from what was found for each kind of couples."""
-    return [*_null_rows(found), *_power_rows(found), *_settling_rows(found), *_other_rows(found)]
+    return [
+        *_null_rows(found),
+        *_power_rows(found),
+        *_settling_rows(found),
+        *_recovery_rows(found),
+        *_other_rows(found),
+    ]
 
 
 def tasks(quick: bool) -> list[tuple[str, _Task]]:
@@ -127,6 +137,11 @@ def tasks(quick: bool) -> list[tuple[str, _Task]]:
         first = FIRST_SEED + 500_000 + 1000 * number
         seeds = range(first, first + (2 if quick else LONG_N))
         found.append(("long", (coverage, (seeds, _coupled(mode, gain)))))
+    for number, (mode, gain) in enumerate(RECOVERY_COUPLES.items()):
+        for at in range(0, 10 if quick else RECOVERY_N, 10):
+            first = FIRST_SEED + 700_000 + 1000 * number + at
+            task = (recovered, (range(first, first + 10), _coupled(mode, gain)))
+            found.append((f"recovery {mode}", task))
     first = FIRST_SEED + 900_000
     for at in range(0, 10 if quick else LAWS_N, 10):
         found.append(("laws", (laws.kept, (range(first + at, first + at + 10),))))
@@ -224,6 +239,38 @@ def _settling_rows(found: dict[str, list[Any]]) -> list[Row]:
     ]
 
 
+def _recovery_rows(found: dict[str, list[Any]]) -> list[Row]:
+    """A description, without limits: how many rises are found, and how well they are timed."""
+    kinds: dict[str, list[Recovered]] = {
+        mode: found[f"recovery {mode}"] for mode in RECOVERY_COUPLES
+    }
+    people = [each for kind in kinds.values() for each in kind]
+    both = [x for x in people if np.isfinite([x.true_half_s, x.half_s]).all()]
+    inside = [x.low_s <= x.true_half_s and not x.high_s < x.true_half_s for x in both]
+    alike = np.corrcoef([(x.true_half_s, x.half_s) for x in both], rowvar=False)[0, 1]
+    held = [one for block in found["long"] for one in block.recovery]
+    shown = [
+        _counted("recovery: true rises found", people, "true_found", "true_rises"),
+        _counted("recovery: found rises that are true", people, "found_true", "found_rises"),
+        Row("recovery in one talk, found and true", ("r",), (float(alike),), unit="", digits=2),
+        _share("90 % range of recovery holds the 4 h value", np.array(held)),
+        _share("90 % range of recovery holds that of the latent arousal", np.array(inside)),
+    ]
+    for mode, kind in kinds.items():
+        medians = tuple(
+            float(np.nanmedian([getattr(x, key) for x in kind]))
+            for key in ("true_half_s", "half_s")
+        )
+        shown.append(Row(f"recovery, median, {mode}", ("true", "found"), medians, unit="s"))
+    return shown
+
+
+def _counted(measure: str, people: Sequence[Recovered], part: str, whole: str) -> Row:
+    parts, wholes = (sum(getattr(x, key) for x in people) for key in (part, whole))
+    share = 100.0 * parts / wholes if wholes else np.nan
+    return Row(f"{measure} ({wholes})", ("share",), (share,), unit="%", count=wholes)
+
+
 def _other_rows(found: dict[str, list[Any]]) -> list[Row]:
     talk: list[Figures] = found["strong talk"]
     antiphase = np.array([x.p_antiphase for x in talk]) <= 0.05
@@ -238,7 +285,9 @@ def _other_rows(found: dict[str, list[Any]]) -> list[Row]:
         _share("locked breathing flagged", locked, 95.0, at_least=True),
         _share("free breathing flagged", free),
     ]
-    for name, label in (("r", "r at its lag"), ("half_decay", "ln T"), ("value", "index")):
+    ranges = {"r": "r at its lag", "half_decay": "ln T", "own_share": "own share",
+              "balance": "balance", "value": "index"}  # fmt: skip
+    for name, label in ranges.items():
         inside = np.array([getattr(x, name) for x in long])
         measure = f"90 % range of {label} holds the 4 h value"
         shown.append(_share(measure, inside, 85.0, at_least=True))

@@ -12,6 +12,7 @@ from interbeat_analysis.arousal import clean_heart_rate
 from interbeat_analysis.dyad import Dyad, Series, measured, series
 from interbeat_analysis.holes import runs
 from interbeat_analysis.pooling import together
+from interbeat_analysis.recovery import episodes, recovery
 from interbeat_analysis.settling import Reference, reference
 from interbeat_collector.events import PARTNERS
 from interbeat_collector.simulation import DyadSettings, SimulatedSession, sessions
@@ -132,7 +133,11 @@ class Covered(NamedTuple):
 
     r: bool
     half_decay: bool
+    own_share: bool
+    balance: bool
     value: bool
+    recovery: tuple[bool, ...]
+    """Of each partner with enough rises in the block."""
 
 
 BLOCK_S = 1200
@@ -150,16 +155,33 @@ def coverage(seeds: Sequence[int], settings: DyadSettings) -> list[Covered]:
         at = int(np.argmax(truth.correlogram.r))
         per_block = round(BLOCK_S * whole.fs)
         for start in range(0, whole.hr_bpm.shape[-1] - per_block + 1, per_block):
-            block = measured(series(whole.hr_bpm[:, start : start + per_block]), known)
-            found.append(_covered(truth, at, block))
+            part = series(whole.hr_bpm[:, start : start + per_block])
+            held = _recovery_held(whole, part)
+            found.append(_covered(truth, at, measured(part, known), held))
     return found
 
 
-def _covered(truth: Dyad, at: int, block: Dyad) -> Covered:
+def _recovery_held(whole: Series, part: Series) -> tuple[bool, ...]:
+    pairs = [
+        (recovery([episodes(long)]), recovery([episodes(short)]))
+        for long, short in zip(whole.band_bpm, part.band_bpm, strict=True)
+    ]
+    return tuple(
+        short.low_s <= long.half_s and not short.high_s < long.half_s
+        for long, short in pairs
+        if np.isfinite(short.half_s)
+    )
+
+
+def _covered(truth: Dyad, at: int, block: Dyad, recovery_held: tuple[bool, ...]) -> Covered:
+    own, leaning = truth.linkage.own_share, truth.lead.balance
     off_r = abs(block.correlogram.r[at] - truth.correlogram.r[at])
     off_log = abs(np.log(block.settling.half_decay_s / truth.settling.half_decay_s))
     return Covered(
         bool(off_r <= RANGE_SIGMAS * block.correlogram.sigma),
         bool(off_log <= RANGE_SIGMAS * block.settling.log_sigma),
+        bool(block.linkage.own_low <= own <= block.linkage.own_high),
+        bool(block.lead.balance_low <= leaning <= block.lead.balance_high),
         bool(block.coregulation.low <= truth.coregulation.value <= block.coregulation.high),
+        recovery_held,
     )
