@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from pathlib import Path
+
+# One thread for everyone, told before numpy is there to hear it.
+os.environ.update(
+    dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+)
 
 from harness import machine, measure, reached, table
 
@@ -53,7 +59,7 @@ def run(name: str, options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     head = (
         f"# {(module.__doc__ or name).strip()}\n\n`python3 run.py bench {name}`, {options.repeats} "
-        f"repeats after one to warm up, the cases in turns. {machine_now}\n"
+        f"repeats after one to warm up, the cases in turns, one thread. {machine_now}\n"
     )
     (options.out / f"{name}.md").write_text("\n".join([head, *sections]), "utf-8")
     return int(missed)

@@ -38,7 +38,11 @@ def null(hour: Series, times: int) -> Benchmark:
         "Linkage of an hour with its null: all shifts, and all of the reversed record",
         "linkages",
         times,
-        Case("interbeat", repeated(times, lambda: linkage(correlogram(a, b)))),
+        Case(
+            "interbeat",
+            repeated(times, lambda: linkage(correlogram(a, b))),
+            "the rest: root mean squares of the null, of its steps and its asymmetries",
+        ),
         [
             Case("product by product", repeated(times, lambda: shift_by_shift(a, b)), "same null"),
             Case(
@@ -60,7 +64,11 @@ def whole(held: SimulatedSession, times: int) -> Benchmark:
         "All figures of an hour, from the beats of both with their speaking turns",
         "hours",
         times,
-        Case("interbeat", repeated(times, lambda: everything(held))),
+        Case(
+            "interbeat",
+            repeated(times, lambda: everything(held)),
+            "the rest: fits of influence to 80 shifts, then heart rates from beats, bands, speaking",
+        ),
         [Case("the same without beats", repeated(times, lambda: figures(held, hr_bpm)))],
         Case("physical estimate", repeated(times, lambda: transforms(*hr_bpm)), "two transforms"),
         1 / HOUR_S,
@@ -75,7 +83,11 @@ def live(held: SimulatedSession, times: int) -> Benchmark:
         "Live update on the trailing 20 minutes of heart rate, with speaking turns",
         "updates",
         times,
-        Case("interbeat", repeated(times, lambda: updated(held, window, start_s))),
+        Case(
+            "interbeat",
+            repeated(times, lambda: updated(held, window, start_s)),
+            "the rest: regression on speaking, smoothing, the null, 400 draws of the range",
+        ),
         [
             Case(
                 "without speaking turns",

@@ -3,9 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from interbeat_analysis import dyad
+from interbeat_analysis.linkage import correlogram
 from interbeat_collector.simulation import DyadSettings
+from interbeat_server import live_together
 from interbeat_server.validation import index, laws
 from interbeat_server.validation.index_trials import Covered, Figures, couples, coverage
+from interbeat_server.validation.live_trials import live_off_batch
 from interbeat_server.validation.real_hours import hours, stretches
 from interbeat_server.validation.recovery_trials import Recovered, recovered
 from interbeat_server.validation.strangers import Peak, influenced, strangers
@@ -124,6 +128,8 @@ def test_results_as_hoped_meet_every_limit():
         ("coregulate", {"half_decay_s": 14.0}, "half-decay, median amplify over coregulate"),
         ("strong talk", {"p_antiphase": 0.01}, "strong turn-taking, turns given: anti-phase"),
         ("in step", {"locked_breathing": False}, "locked breathing flagged"),
+        ("real index", {"value": np.nan}, "index of real strangers beyond 50 ± 10"),
+        ("strong talk", {"p_antiphase": np.nan}, "strong turn-taking, turns given: anti-phase"),
     ],
 )  # fmt: skip
 def test_a_result_beyond_a_limit_misses_its_row(name, off, missed):
@@ -135,12 +141,41 @@ def test_a_result_beyond_a_limit_misses_its_row(name, off, missed):
 
 def test_the_exact_laws_hold():
     found = laws.kept(range(900_001, 900_004))
-    assert [row.measure for row in laws.rows(found) if not row.met] == []
+    rows = laws.rows(found, live_off_batch([950_001]))
+    assert [row.measure for row in rows if not row.met] == []
+
+
+def test_a_correlogram_that_is_a_second_off_breaks_a_law(monkeypatch):
+    def off(a, b):
+        found = correlogram(a, b)
+        return found._replace(r=np.roll(found.r, 1))
+
+    monkeypatch.setattr(dyad, "correlogram", off)
+    rows = laws.rows(laws.kept([900_001]), [0.0])
+    assert not rows[0].met
+
+
+def test_a_live_engine_that_forgets_how_a_spline_bends_is_noticed(monkeypatch):
+    monkeypatch.setattr(live_together, "SPLINE_BEATS", 1)
+    rows = laws.rows(laws.kept([900_001]), live_off_batch([950_001]))
+    assert [row.measure for row in rows if not row.met] == [
+        "law: live as batch on the same window (1)"
+    ]
 
 
 @pytest.mark.parametrize("name", laws.Kept._fields)
 def test_a_broken_law_misses_its_row(name):
     found = laws.kept([900_001])
     broken = [found[0]._replace(**{name: 0.5})]
-    missed = [row.measure for row in laws.rows(broken) if not row.met]
+    missed = [row.measure for row in laws.rows(broken, [0.0]) if not row.met]
     assert len(missed) == 1
+
+
+def test_an_index_before_eight_minutes_or_of_one_heart_twice_breaks_its_law(monkeypatch):
+    monkeypatch.setattr(dyad, "enough", lambda joint_s, lasted_s: True)
+    monkeypatch.setattr(dyad, "same_heart", lambda found: False)
+    missed = [row.measure for row in laws.rows(laws.kept([900_001]), [0.0]) if not row.met]
+    assert [name.partition(" (")[0] for name in missed] == [
+        "law: 7:50 of clean minutes give a figure",
+        "law: the same strap twice, up to 4.5 s apart, gives one",
+    ]

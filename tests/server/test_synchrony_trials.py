@@ -15,14 +15,13 @@ from interbeat_analysis.phase import analytic_signal, circular_correlation, phas
 from interbeat_analysis.summaries import known_mean, summary
 from interbeat_analysis.wavelet import band_coherence, wavelet_coherence
 from interbeat_analysis.windowed import fisher_z, windowed_cross_correlation
-from interbeat_server.validation import synchrony
+from interbeat_server.validation import core, synchrony
 from interbeat_server.validation.real_hours import heart_rate_of, hours, pair_of
 from interbeat_server.validation.synchrony_trials import (
     STRETCH_S,
     Verdict,
     pairs_of_strangers,
     reference_lag_off_s,
-    share_below,
     simulated,
     verdict,
     with_coupling,
@@ -117,15 +116,10 @@ def test_in_five_minutes_most_planted_couplings_are_missed() -> None:
         a, b = pair_of(pair, STRETCH_S)[:, :half]
         found.append(verdict(a, with_coupling(a, b, np.random.default_rng(number))))
     for name in ("p", "p_in_phase"):
-        share, low, high = share_below([getattr(each, name) for each in found], 0.05)
-        print(f"{name} < .05: {share:.0f} % of {len(found)} pairs, {low:.0f} to {high:.0f} %")
+        below = core.up_to([getattr(each, name) for each in found], 0.05)
+        share, low, high = core.share(name, below).figures
+        print(f"{name} <= .05: {share:.0f} % of {len(found)} pairs, {low:.0f} to {high:.0f} %")
         assert 20 < share < 60
-
-
-def test_shares_have_an_interval() -> None:
-    assert share_below([0.01, 0.2, np.nan, 0.3, 0.4], 0.05) == pytest.approx(
-        (25, 4.56, 69.94), abs=0.01
-    )
 
 
 def test_the_reference_dyad_is_2_s_apart() -> None:
@@ -140,12 +134,12 @@ def test_no_two_rows_hang_on_the_same_simulated_people() -> None:
 
 
 def as_hoped() -> dict[str, list[Verdict]]:
-    """3 of 100 strangers are called synchronous, 6 of 10 couplings are found."""
+    """3 of 100 strangers are called synchronous, 60 of 100 couplings are found."""
     alone, called = Verdict(0.5, 0.5, 0.5, 0.25), Verdict(0.01, 0.01, 0.01, 0.25)
     strangers = {name for name, _ in synchrony.tasks(quick=True)} - {"planted"}
     return {
         **{name: [called] * 3 + [alone] * 97 for name in strangers},
-        "planted": [called] * 6 + [alone] * 4,
+        "planted": [called] * 60 + [alone] * 40,
     }
 
 
@@ -155,7 +149,11 @@ def as_hoped() -> dict[str, list[Verdict]]:
         ("real", {"p": 0.01}, "strangers, p < .05"),
         ("simulated 30", {"p_any_window": 0.01}, "simulated strangers, 30 min, any window p < .05"),
         ("simulated 5", {"p_in_phase": 0.01}, "simulated strangers, 5 min, in-phase p < .05"),
-        ("planted", {"p": 0.06}, "planted coupling, p < .05"),
+        ("planted", {"p": 0.05}, "planted coupling, p < .05"),
+        ("planted", {"p_in_phase": 1.0}, "planted coupling, in-phase p < .05"),
+        ("planted", {"p_any_window": 1.0}, "planted coupling, any window p < .05"),
+        ("planted", {"p": np.nan}, "planted coupling, p < .05"),
+        ("real", {"p_any_window": np.nan}, "strangers, any window p < .05"),
     ],
 )
 def test_a_result_beyond_a_limit_misses_its_row(
@@ -166,6 +164,18 @@ def test_a_result_beyond_a_limit_misses_its_row(
     found[name] = [verdict._replace(**off) for verdict in found[name]]
     bad = [row.measure.partition(" (")[0] for row in synchrony.judged(found) if not row.met]
     assert bad == [missed]
+
+
+@pytest.mark.parametrize(("n", "why"), [(62, "so few by luck"), (396, "timid")])
+def test_strangers_who_are_called_synchronous_too_seldom_are_explained(n: int, why: str) -> None:
+    found = as_hoped()
+    found["real"] = [found["planted"][-1]] * n
+    row = synchrony.judged(found)[0]
+    assert row.figures[0] == 0.0
+    assert row.met
+    assert row.remark.startswith(why)
+    assert f"met; {why}" in core.table("", [row])
+    assert core.document("", [row])["rows"][0]["remark"] == row.remark
 
 
 def test_the_quick_run_meets_its_widened_limits_and_says_how_many_pairs() -> None:

@@ -42,6 +42,14 @@ def test_a_quick_run_widens_limits_by_what_few_cases_scatter() -> None:
     )
 
 
+def test_a_share_has_an_interval_and_leaves_out_what_is_not_known() -> None:
+    row = core.share("x", core.up_to([0.01, 0.2, np.nan, 0.3, 0.4], 0.05), 30.0)
+    assert row.measure == "x (4)"
+    assert row.figures == pytest.approx((25, 4.56, 69.94), abs=0.01)
+    assert row.met
+    assert not core.share("x", core.up_to([np.nan], 0.05), 30.0).met
+
+
 def test_the_limit_stands_beside_the_figure() -> None:
     row = percentiles("live", np.array([0.001, 0.002]), (10, 60, 110))
     assert "≤ 10 / 60 / 110" in core.table("Title", [row])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -40,6 +40,8 @@ class Row:
     """How many cases a share in percent is of."""
     digits: int = 1
     """Behind the point, as shown."""
+    remark: str = ""
+    """What a reader must know to take the figure for what it is."""
 
     @property
     def met(self) -> bool:
@@ -50,6 +52,34 @@ class Row:
             for figure, limit in zip(self.figures, self.limits, strict=False)
             if limit is not None
         )
+
+
+def share(
+    measure: str, cases: np.ndarray, limit: float | None = None, *, at_least: bool = False
+) -> Row:
+    """A row of the share of cases that are 1 and not 0, with its 95 % interval (Wilson).
+
+    Cases that are NaN could not be judged; they count neither way and not in the number shown.
+    Only the share is held against the limit, and without a single case it misses it.
+    """
+    known = np.asarray(cases, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    n = len(known)
+    figures = (np.nan, np.nan, np.nan)
+    if n:
+        part, z = float(known.mean()), 1.96
+        middle = (part + z**2 / (2 * n)) / (1 + z**2 / n)
+        reach = z / (1 + z**2 / n) * sqrt(part * (1 - part) / n + z**2 / (4 * n**2))
+        figures = (100 * part, 100 * max(middle - reach, 0.0), 100 * min(middle + reach, 1.0))
+    names = ("share", "from", "to")
+    limits = (limit, None, None)
+    return Row(f"{measure} ({n})", names, figures, limits, "%", at_least=at_least, count=n)
+
+
+def up_to(values: Sequence[float], most: float) -> np.ndarray:
+    """1 for each value up to a bound, 0 for each above it, NaN where there is no value."""
+    found = np.asarray(values, dtype=np.float64)
+    return np.where(np.isnan(found), np.nan, found <= most)
 
 
 def widened(row: Row) -> Row:
@@ -100,6 +130,7 @@ def document(title: str, rows: Iterable[Row], **settings: object) -> dict[str, A
                 },
                 "limit_is": "at least" if row.at_least else "at most",
                 "met": row.met,
+                **({"remark": row.remark} if row.remark else {}),
             }
             for row in rows
         ],
@@ -178,8 +209,10 @@ def _limits(row: Row) -> str:
 
 def _verdict(row: Row) -> str:
     if all(limit is None for limit in row.limits):
-        return "shown"
-    return "met" if row.met else "MISSED"
+        verdict = "shown"
+    else:
+        verdict = "met" if row.met else "MISSED"
+    return f"{verdict}; {row.remark}" if row.remark else verdict
 
 
 def _shown(value: float, digits: int) -> str:

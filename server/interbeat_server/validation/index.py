@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from interbeat_analysis.coregulation import NOTHING
+from interbeat_analysis.dyad import CLEAR_P, LINKED_P
 from interbeat_collector.simulation import Damage, DyadSettings, Mode
 
 from . import laws
-from .core import Progress, Row, joined, run_named, widened
+from .core import Progress, Row, joined, run_named, share, up_to, widened
 from .index_trials import Covered, Figures, couples, coverage
+from .live_trials import live_off_batch
 from .real_hours import stretches
 from .recovery_trials import Recovered, recovered
 from .strangers import Peak, influenced, strangers
@@ -25,6 +28,10 @@ AT_ONCE = 20
 MINUTE_S = 60.0
 STRETCH_S = 598.0
 """Of a real hour; six fit into the shortest."""
+QUICK_STEP = 5
+"""A quick run takes every so many real pairs; it divides the stretches of no two hours."""
+LEAVES = 10.0
+"""How far from 50 the index of strangers should stay."""
 
 TALK = DyadSettings(turns="shared")
 STRONG_TALK = DyadSettings(turns="shared", turn_s=20.0, speech_bpm=6.0)
@@ -91,6 +98,7 @@ RECOVERY_N = 40
 """Couples of each kind whose rises are looked for."""
 RECOVERY_COUPLES: dict[Mode, float] = {"coregulate": 1.2, "none": 0.0, "amplify": 0.8}
 LAWS_N = 40
+LIVE_N = 4
 
 
 def title(*, quick: bool) -> str:
@@ -103,7 +111,7 @@ def rows(*, quick: bool, progress: Progress, workers: int) -> list[Row]:
     found: dict[str, list[Any]] = joined(run_named(tasks(quick), progress, workers))
     shown = judged(found)
     shown = [widened(row) for row in shown] if quick else shown
-    return [*shown, *laws.rows(found["laws"])]
+    return [*shown, *laws.rows(found["laws"], found["live"])]
 
 
 def judged(found: dict[str, list[Any]]) -> list[Row]:
@@ -145,8 +153,11 @@ def tasks(quick: bool) -> list[tuple[str, _Task]]:
     first = FIRST_SEED + 900_000
     for at in range(0, 10 if quick else LAWS_N, 10):
         found.append(("laws", (laws.kept, (range(first + at, first + at + 10),))))
-    every = 4 if quick else 1
-    for parts, turns in ((1, 1), (2, 2), (3, 2)):
+    first = FIRST_SEED + 950_000
+    for seed in range(first, first + (1 if quick else LIVE_N)):
+        found.append(("live", (live_off_batch, ([seed],))))
+    every = QUICK_STEP if quick else 1
+    for parts, turns in ((1, 2), (2, 3), (3, 2)):
         some = stretches(parts * STRETCH_S, turns)[::every]
         found.append((f"real {10 * parts}", (strangers, (some, parts * STRETCH_S))))
     twenty = stretches(2 * STRETCH_S)[::every]
@@ -163,9 +174,9 @@ def _null_rows(found: dict[str, list[Any]]) -> list[Row]:
             these = found[f"{kind} {minutes}"]
             name = f"linkage of {label}, {minutes} min"
             shown += [
-                _share(f"{name}: p ≤ .05", _p(these) <= 0.05, 7.5),
-                _share(f"{name}: p ≤ .05, not below", _p(these) <= 0.05, 1.5, at_least=True),
-                _share(f"{name}: p ≤ .01", _p(these) <= 0.01, 2.5),
+                share(f"{name}: p ≤ .05", _linked(these), 7.5),
+                share(f"{name}: p ≤ .05, not below", _linked(these), 1.5, at_least=True),
+                share(f"{name}: p ≤ .01", _linked(these, CLEAR_P), 2.5),
             ]
     limits = {"trend": 9.0, "turns": 8.5, "bad beats": 8.5, "pooled strangers": 9.0}
     labels = {
@@ -174,13 +185,13 @@ def _null_rows(found: dict[str, list[Any]]) -> list[Row]:
         "bad beats": "linkage with 5 % bad beats",
         "pooled strangers": "linkage of strangers, 5 sessions pooled",
     }
-    shown += [_share(labels[name], _p(found[name]) <= 0.05, limits[name]) for name in limits]
+    shown += [share(labels[name], _linked(found[name]), limits[name]) for name in limits]
     return [
         *shown,
-        _share("shared events, no influence: shared or linked", _p(found["shared events"]) <= 0.05),
-        _share("index of strangers beyond 50 ± 10", _leaves(found["strangers 20"]), 6.0),
-        _share("index of real strangers beyond 50 ± 10", _leaves(found["real index"]), 6.0),
-        _share("index of strangers who drift by 5 bpm, beyond 50 ± 10", _leaves(found["drift"])),
+        share("shared events, no influence: shared or linked", _linked(found["shared events"])),
+        share("index of strangers beyond 50 ± 10", _leaves(found["strangers 20"]), 6.0),
+        share("index of real strangers beyond 50 ± 10", _leaves(found["real index"]), 6.0),
+        share("index of strangers who drift by 5 bpm, beyond 50 ± 10", _leaves(found["drift"])),
     ]
 
 
@@ -193,25 +204,25 @@ def _power_rows(found: dict[str, list[Any]]) -> list[Row]:
         "pooled 5": ("power, mutual 1, 5 × 20 min pooled", 90.0),
     }
     shown = [
-        _share(label, _p(found[name]) <= 0.05, limit, at_least=True)
+        share(label, _linked(found[name]), limit, at_least=True)
         for name, (label, limit) in labels.items()
     ]
     peaks: list[Peak] = found["real influenced"]
-    ps = np.array([peak.p for peak in peaks])
+    put_in = up_to([peak.p for peak in peaks], LINKED_P)
     led: list[Figures] = found["a leads 1.5"]
     claimed = [x.claim is not None for x in found["truly mutual"]]
     return [
         *shown,
-        _share("power, real strangers with r .45 put in, 20 min", ps <= 0.05, 85.0, at_least=True),
-        _share(
+        share("power, real strangers with r .45 put in, 20 min", put_in, 85.0, at_least=True),
+        share(
             "lead: right sign, gain 1.5",
-            np.array([x.asymmetry_z > 0 for x in led]),
+            1.0 - up_to([x.asymmetry_z for x in led], 0.0),
             90.0,
             at_least=True,
         ),
-        _share("lead: wrong claims", np.array([x.claim == "b" for x in led]), 1.0),
-        _share("lead: claims, gain 1.5", np.array([x.claim == "a" for x in led])),
-        _share("lead: claims in truly mutual pairs", np.array(claimed), 8.0),
+        share("lead: wrong claims", np.array([x.claim == "b" for x in led]), 1.0),
+        share("lead: claims, gain 1.5", np.array([x.claim == "a" for x in led])),
+        share("lead: claims in truly mutual pairs", np.array(claimed), 8.0),
     ]
 
 
@@ -273,44 +284,34 @@ def _counted(measure: str, people: Sequence[Recovered], part: str, whole: str) -
 
 def _other_rows(found: dict[str, list[Any]]) -> list[Row]:
     talk: list[Figures] = found["strong talk"]
-    antiphase = np.array([x.p_antiphase for x in talk]) <= 0.05
-    linked = _p(found["strong talk, mutual"]) <= 0.05
+    antiphase = up_to([x.p_antiphase for x in talk], LINKED_P)
+    linked = _linked(found["strong talk, mutual"])
     locked = np.array([x.locked_breathing for x in found["in step"]])
     free = np.array([x.locked_breathing for x in found["strangers 20"]])
     long: list[Covered] = found["long"]
     shown = [
-        _share("strong turn-taking, turns given: anti-phase", antiphase, 11.0),
-        _share("strong turn-taking, turns given: in-phase", _p(talk) <= 0.05, 10.0),
-        _share("strong turn-taking, turns given: power, mutual 1", linked, 35.0, at_least=True),
-        _share("locked breathing flagged", locked, 95.0, at_least=True),
-        _share("free breathing flagged", free),
+        share("strong turn-taking, turns given: anti-phase", antiphase, 11.0),
+        share("strong turn-taking, turns given: in-phase", _linked(talk), 10.0),
+        share("strong turn-taking, turns given: power, mutual 1", linked, 35.0, at_least=True),
+        share("locked breathing flagged", locked, 95.0, at_least=True),
+        share("free breathing flagged", free),
     ]
     ranges = {"r": "r at its lag", "half_decay": "ln T", "own_share": "own share",
               "balance": "balance", "value": "index"}  # fmt: skip
     for name, label in ranges.items():
         inside = np.array([getattr(x, name) for x in long])
         measure = f"90 % range of {label} holds the 4 h value"
-        shown.append(_share(measure, inside, 85.0, at_least=True))
-        shown.append(_share(f"{measure}, not above", inside, 99.0))
+        shown.append(share(measure, inside, 85.0, at_least=True))
+        shown.append(share(f"{measure}, not above", inside, 99.0))
     return shown
 
 
-def _p(found: Sequence[Figures]) -> np.ndarray:
-    return np.array([x.p for x in found])
+def _linked(found: Sequence[Figures], most: float = LINKED_P) -> np.ndarray:
+    return up_to([x.p for x in found], most)
 
 
 def _leaves(found: Sequence[Figures]) -> np.ndarray:
-    return np.abs(np.array([x.value for x in found]) - 50.0) > 10.0
-
-
-def _share(
-    measure: str, cases: np.ndarray, limit: float | None = None, *, at_least: bool = False
-) -> Row:
-    n = len(cases)
-    share = 100 * float(cases.mean()) if n else np.nan
-    return Row(
-        f"{measure} ({n})", ("share",), (share,), (limit,), unit="%", at_least=at_least, count=n
-    )
+    return 1.0 - up_to([abs(x.value - NOTHING) for x in found], LEAVES)
 
 
 def _auc(measure: str, above: Sequence[Figures], below: Sequence[Figures], limit: float) -> Row:

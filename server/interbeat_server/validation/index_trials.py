@@ -24,7 +24,6 @@ judged, so that nothing in it is drawn twice."""
 LABEL_RUN_S = 2.0
 LABEL_ERROR = 0.1
 """Runs of speaking labels, and the share of runs that are the wrong way round."""
-LEAVES_50 = 10.0
 
 
 class Figures(NamedTuple):

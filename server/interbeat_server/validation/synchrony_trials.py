@@ -102,13 +102,3 @@ def with_coupling(a: np.ndarray, b: np.ndarray, random: np.random.Generator) -> 
     coupled = b.copy()
     coupled[first : first + half] += slow[first - lag : first - lag + half]
     return coupled
-
-
-def share_below(values: Sequence[float], limit: float) -> tuple[float, float, float]:
-    """Share of values below a limit, in percent, with its 95 % interval (Wilson)."""
-    known = np.asarray(values)[np.isfinite(values)]
-    n, z = len(known), 1.96
-    share = float(np.mean(known < limit))
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return 100 * share, max(0.0, float(100 * (middle - reach))), float(100 * (middle + reach))
