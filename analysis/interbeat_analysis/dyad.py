@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from interbeat_analysis.arousal import FS_HZ, arousal_band, slow_heart_rate
+from interbeat_analysis.arousal import FS_HZ, arousal_band, baseline_weight, slow_heart_rate
 from interbeat_analysis.breathing import (
     BreathingCheck,
     breathing_band,
@@ -141,8 +141,9 @@ def series(
     if turns_s is None or not slow.shape[-1]:
         found = arousal_band(slow)
         return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm, turns_s is not None)
-    effect = speech_effect(slow, turns_s, start_s)
-    found = arousal_band(slow - effect.slow_bpm)
+    weight = baseline_weight(slow)
+    effect = speech_effect(slow, turns_s, start_s, weight)
+    found = arousal_band(slow - effect.slow_bpm, weight)
     return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm + effect.quick_bpm, True)
 
 
