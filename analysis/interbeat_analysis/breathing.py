@@ -80,9 +80,11 @@ def breathing_check(hr_bpm: np.ndarray, slow_bpm: np.ndarray, fs: float = FS_HZ)
     chance = r[far : size - far + 1]
     fit = len(chance) // width * width
     # from both ends, so that it does not matter who is a
-    largest = np.stack([chance[:fit], chance[::-1][:fit]]).reshape(-1, width).max(axis=-1)
+    both_ends = np.concatenate([chance[:fit], chance[len(chance) - fit :]])
+    largest = both_ends.reshape(-1, width).max(axis=-1)
     here = max(float(r[: near + 1].max()), float(r[-near:].max()))
-    z = float((here - largest.mean()) / largest.std())
+    away = largest - (by_chance := largest.mean())
+    z = float((here - by_chance) / np.sqrt(away @ away / len(away)))
     return BreathingCheck(z, z > LOCKED_Z, *rates)
 
 
@@ -116,8 +118,11 @@ def breathing_band(hr_bpm: np.ndarray, slow_bpm: np.ndarray, fs: float = FS_HZ) 
 
 def _slow_at(m: int, slow_bpm: np.ndarray, fs: float) -> np.ndarray:
     """The slow heart rates at all samples, NaN in and beside long holes."""
-    at, seconds = np.arange(m) / fs, np.arange(slow_bpm.shape[-1])
-    return np.stack([np.interp(at, seconds, row) for row in slow_bpm])
+    step, rise = int(fs), np.diff(slow_bpm)
+    slow = np.repeat(slow_bpm, step, axis=-1)
+    for k in range(1, step):  # the last second has no other to go to
+        slow[:, k:-step:step] += rise * (k / step)
+    return slow[:, :m]
 
 
 def _transform(fast: np.ndarray, fs: float) -> tuple[np.ndarray, int]:
@@ -158,8 +163,7 @@ def vagal_comodulation(hf: np.ndarray, fs: float = FS_HZ) -> Correlogram:
        arrhythmia in adult romantic partners. Emotion, 14(3), 522-531.
        https://doi.org/10.1037/a0035960
     """
-    step = int(fs)
-    power = smoothed(hf**2, DEPTH_SMOOTHING_S, fs)[..., ::step]
-    known = np.isfinite(hf)[..., ::step] & (power > 0)
+    power = smoothed(hf**2, DEPTH_SMOOTHING_S, fs)
+    known = np.isfinite(hf[..., :: int(fs)]) & (power > 0)
     depth = np.where(known, 0.5 * np.log(np.where(known, power, 1.0)), np.nan)
     return correlogram(*arousal_band(depth).band_bpm)

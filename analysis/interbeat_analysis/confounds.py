@@ -81,6 +81,5 @@ def held_share(hr_bpm: np.ndarray) -> float:
         0 to 1: 1 for a constant series; NaN with less than two neighbouring samples.
     """
     steps = np.abs(np.diff(hr_bpm))
-    known = np.isfinite(steps)
-    count = np.count_nonzero(known)
-    return float(np.count_nonzero(steps[known] < HELD_STEP_BPM)) / count if count else np.nan
+    count = np.count_nonzero(np.isfinite(steps))
+    return float(np.count_nonzero(steps < HELD_STEP_BPM)) / count if count else np.nan

@@ -18,6 +18,7 @@ from interbeat_analysis.settling import REFERENCE_SIGMA, Settling
 FULL_R = 0.40
 """Beyond this more linkage adds nothing."""
 DRAWS = 400
+PERCENTILES = np.linspace(0.0, 100.0, DRAWS)
 SEED = 20260101
 RANGE = (5.0, 95.0)
 NOTHING = 50.0
@@ -112,7 +113,8 @@ def index(found: Correlogram, judged: Linkage, balance: float, settled: Settling
     r = np.maximum(0.0, judged.r + found.sigma * draws[0])
     log_ratio = settled.log_ratio + settled.log_sigma * draws[1]
     d = 2.0 * special.ndtr(log_ratio / REFERENCE_SIGMA) - 1.0
-    low, high = np.percentile(_composite(r, d, balance), RANGE)
+    ordered = np.sort(_composite(r, d, balance))
+    low, high = np.interp(RANGE, PERCENTILES, ordered)
     held = [value] if judged.p <= LINKED_P else [value, NOTHING]
     low, high = min(float(low), *held), max(float(high), *held)
     if low <= NOTHING <= high:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from interbeat_analysis import linkage as linkages
-from interbeat_analysis.arousal import FS_HZ, arousal_band, slow_heart_rate
+from interbeat_analysis.arousal import FS_HZ, arousal_band, baseline_weight, slow_heart_rate
 from interbeat_analysis.breathing import (
     BreathingCheck,
     breathing_band,
@@ -153,8 +153,9 @@ def series(
         checked_turns(each, np.inf, f"turns_s of {p}")
         for p, each in zip("ab", turns_s, strict=True)
     ]
-    effect = speech_effect(slow, turns, start_s)
-    found = arousal_band(slow - effect.slow_bpm)
+    weight = baseline_weight(slow)
+    effect = speech_effect(slow, turns, start_s, weight)
+    found = arousal_band(slow - effect.slow_bpm, weight)
     return Series(hr_bpm, fs, slow, found.band_bpm, found.baseline_bpm + effect.quick_bpm, True)
 
 

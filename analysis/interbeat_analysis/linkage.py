@@ -236,16 +236,15 @@ def _correlations(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         scale = np.sqrt(np.dot(a, a) * np.dot(b, b))
         return _ratio(sums[0], scale), _ratio(sums[1], scale)
     a, b = np.where(a_known, a, 0.0), np.where(b_known, b, 0.0)
-    one = fft.rfft(np.stack([a, a**2, a_known.astype(np.float64)]))
-    two = fft.rfft(np.stack([b, b_known.astype(np.float64), b**2]))
+    one = fft.rfft(np.stack([a, a**2, a_known]))
+    two = fft.rfft(np.stack([b, b_known, b**2]))
     sums = fft.irfft(np.concatenate([one.conj() * two, one * two]), n)
-    squares = np.sqrt(np.maximum(sums[[1, 4]] * sums[[2, 5]], 0.0))
-    return _ratio(sums[0], squares[0]), _ratio(sums[3], squares[1])
+    scale = np.sqrt(np.maximum(sums[1::3] * sums[2::3], 0.0))
+    return _ratio(sums[0], scale[0]), _ratio(sums[3], scale[1])
 
 
 def _ratio(total: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
-    least = 1e-9 * np.max(scale)
-    return np.asarray(total / np.where((scale > least) & (scale > 0), scale, np.nan))
+    return np.asarray(total / np.where(scale > 1e-9 * np.max(scale), scale, np.nan))
 
 
 def _asymmetries(r: np.ndarray) -> np.ndarray:

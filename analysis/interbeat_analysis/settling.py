@@ -91,9 +91,11 @@ def half_decays(bands: np.ndarray) -> np.ndarray:
     known = np.isfinite(bands)
     x = np.where(known, bands, 0.0)
     size = fft.next_fast_len(x.shape[-1] + LONGEST_LAG_S + 1, real=True)
-    part = fft.rfft(np.stack([x, x**2, known.astype(np.float64)]), size)
-    sums = fft.irfft(part.conj() * part[[0, 2, 1]], size)[..., : LONGEST_LAG_S + 1]
-    product, after, before = sums
+    part = fft.rfft(np.stack([x, x**2, known]), size)
+    sums = fft.irfft(part[:2].conj() * part[::2], size)
+    lags = np.arange(LONGEST_LAG_S + 1)
+    product, after = sums[..., lags]
+    before = sums[1][..., -lags]
     scale = np.sqrt(np.maximum(before * after, 0.0))
     r = product / np.where(scale > 1e-9 * scale[..., :1], scale, np.nan)
     below = r <= 0.5

@@ -24,6 +24,7 @@ BEFORE_S, AFTER_S = 30, 15
 """Speaking just outside a stretch still reaches into it."""
 ROUNDING_S = 1e-6
 RIDGE = 1e-9
+TINY = float(np.finfo(np.float64).tiny)
 
 
 class SpeechEffect(NamedTuple):
@@ -108,14 +109,19 @@ def spoken_share(turns_s: np.ndarray, t_s: np.ndarray) -> np.ndarray:
     turns = np.asarray(turns_s, dtype=np.float64).reshape(-1, 2)
     if not len(turns):
         return np.zeros(len(t_s))
-    spoken_s = np.concatenate([[0.0], np.cumsum(turns[:, 1] - turns[:, 0])])
-    known_s = np.stack([spoken_s[:-1], spoken_s[1:]], axis=-1).ravel()
-    until = np.interp([t_s + 0.5, t_s - 0.5], turns.ravel(), known_s)
-    return np.asarray(until[0] - until[1])
+    edges_s = turns.ravel()
+    spoken_s = np.zeros(len(edges_s))
+    spoken_s[1::2] = turns[:, 1] - turns[:, 0]
+    spoken_s = np.cumsum(spoken_s)
+    until, before = (np.interp(t_s + half_s, edges_s, spoken_s) for half_s in (0.5, -0.5))
+    return np.asarray(until - before)
 
 
 def speech_effect(
-    slow_bpm: np.ndarray, turns_s: Sequence[np.ndarray], start_s: float = 0.0
+    slow_bpm: np.ndarray,
+    turns_s: Sequence[np.ndarray],
+    start_s: float = 0.0,
+    weight: np.ndarray | None = None,
 ) -> SpeechEffect:
     """What each person's own speaking does to their heart rate.
 
@@ -130,6 +136,8 @@ def speech_effect(
         Begin and end of each turn of each person in seconds (`checked_turns`).
     start_s : float
         Time of the first second of `slow_bpm`.
+    weight : ndarray, shape (k, n), optional
+        As for `arousal.baseline`.
 
     Returns
     -------
@@ -149,7 +157,7 @@ def speech_effect(
     quick = smoothed(spoke, EDGE_S, 1.0)
     smooth = smoothed(quick, SMOOTHING_S, 1.0)
     columns = _lagged(smooth - baseline(smooth), n)
-    target = slow_bpm - baseline(slow_bpm)
+    target = slow_bpm - baseline(slow_bpm, weight)
     tells = _tells(spoke[:, BEFORE_S : BEFORE_S + n], np.isfinite(slow_bpm))
     gain = (_gains(columns, target) * tells[:, None])[:, None]
     return SpeechEffect((gain @ _lagged(smooth, n))[:, 0], (gain @ _lagged(quick, n))[:, 0])
@@ -167,8 +175,8 @@ def _gains(columns: np.ndarray, target: np.ndarray) -> np.ndarray:
     x = columns * known[:, None]
     square = x @ np.swapaxes(x, -1, -2)
     # turns of one length make columns that differ by rounding only: held apart by a billionth
-    least = RIDGE * np.trace(square, axis1=-2, axis2=-1) + np.finfo(np.float64).tiny
-    square += least[:, None, None] * np.eye(len(LAGS_S))
+    diagonal = np.einsum("kii->ki", square)
+    diagonal += RIDGE * diagonal.sum(axis=-1, keepdims=True) + TINY
     right = x @ np.where(known, target, 0.0)[..., None]
     return np.asarray(np.linalg.solve(square, right)[..., 0])
 

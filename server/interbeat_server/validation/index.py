@@ -264,8 +264,8 @@ def _recovery_rows(found: dict[str, list[Any]]) -> list[Row]:
         _counted("recovery: true rises found", people, "true_found", "true_rises"),
         _counted("recovery: found rises that are true", people, "found_true", "found_rises"),
         Row("recovery in one talk, found and true", ("r",), (float(alike),), unit="", digits=2),
-        _share("90 % range of recovery holds the 4 h value", np.array(held)),
-        _share("90 % range of recovery holds that of the latent arousal", np.array(inside)),
+        share("90 % range of recovery holds the 4 h value", np.array(held)),
+        share("90 % range of recovery holds that of the latent arousal", np.array(inside)),
     ]
     for mode, kind in kinds.items():
         medians = tuple(
