@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from interbeat_analysis.coregulation import NOTHING
-from interbeat_analysis.dyad import CLEAR_P, LINKED_P
+from interbeat_analysis.dyad import CLEAR_P
+from interbeat_analysis.linkage import LINKED_P
 from interbeat_collector.simulation import Damage, DyadSettings, Mode
 
 from . import laws
