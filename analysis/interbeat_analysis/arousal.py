@@ -103,9 +103,10 @@ def slow_heart_rate(hr_bpm: np.ndarray, fs: float = FS_HZ) -> np.ndarray:
     filled = np.empty(hr_bpm.shape)
     for row in np.ndindex(hr_bpm.shape[:-1]):
         filled[row] = bridged(hr_bpm[row], fs)
-    level = _level(filled, np.isfinite(filled))
+    known = np.isfinite(filled)
+    level = _level(filled, known)
     smooth = level + smoothed(filled - level, SMOOTHING_S, fs)
-    return np.where(np.isfinite(filled[..., :: int(fs)]), smooth, np.nan)
+    return np.where(known[..., :: int(fs)], smooth, np.nan)
 
 
 def arousal_band(slow: np.ndarray, weight: np.ndarray | None = None) -> ArousalBand:
@@ -203,8 +204,8 @@ def smoothed(x: np.ndarray, sigma_s: float, fs: float) -> np.ndarray:
     return np.asarray(sums / _weight(known, sigma, step))
 
 
-def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.ndarray:
-    """A series whose short holes are straight lines.
+def bridged(x: np.ndarray, fs: float) -> np.ndarray:
+    """A series whose holes up to 4 s are straight lines.
 
     Parameters
     ----------
@@ -212,8 +213,6 @@ def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.n
         The series, NaN where unknown.
     fs : float
         Samples per second, in Hz.
-    longest_s : float
-        How far apart two known samples may be, in seconds.
 
     Returns
     -------
@@ -227,7 +226,7 @@ def bridged(x: np.ndarray, fs: float, longest_s: float = LONGEST_HOLE_S) -> np.n
     after = np.searchsorted(at, holes)  # the first known sample after each unknown one
     inside = (after > 0) & (after < len(at))
     holes, after = holes[inside], after[inside]
-    short = at[after] - at[after - 1] <= longest_s * fs
+    short = at[after] - at[after - 1] <= LONGEST_HOLE_S * fs
     filled = x.copy()
     filled[holes[short]] = np.interp(holes[short], at, x[at])
     return filled

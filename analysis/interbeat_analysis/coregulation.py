@@ -123,7 +123,7 @@ def index(found: Correlogram, judged: Linkage, balance: float, settled: Settling
 
 
 def _composite(r: np.ndarray, d: np.ndarray, balance: float) -> np.ndarray:
-    linked = np.clip(r / FULL_R, 0.0, 1.0)
+    linked = np.minimum(r / FULL_R, 1.0)
     own = np.minimum(1.0, 2.0 * (1.0 - r**2))
     return np.asarray(NOTHING + 50.0 * linked * d * np.where(d > 0, balance * own, 1.0))
 

@@ -68,11 +68,11 @@ class Watch:
         self._references = references
         self._talk = talk
         self._trails: dict[Partner, _Trail] = {p: _Trail() for p in PARTNERS}
-        self._speech: list[Speech] = []
+        self._speech: dict[Partner, list[Speech]] = {p: [] for p in PARTNERS}
 
     def hear(self, event: Speech) -> None:
         """A partner begins or stops speaking."""
-        self._speech.append(event)
+        self._speech[event.partner].append(event)
 
     def judge(
         self,
@@ -104,26 +104,25 @@ class Watch:
 
     def _turns(self, t_s: float, from_s: float) -> tuple[np.ndarray, np.ndarray] | None:
         """Speaking turns as they are known at `t_s`; None while nothing was told of speaking."""
-        if not self._speech:
+        if not any(self._speech.values()):
             return None
-        self._forget_speech(from_s - SPEECH_BEFORE_S)
+        before_s = from_s - SPEECH_BEFORE_S
+        self._speech = {p: _in_reach(told, before_s) for p, told in self._speech.items()}
         a, b = (
-            np.array(spoken(self._speech, p, t_s), dtype=np.float64).reshape(-1, 2)
+            np.array(spoken(self._speech[p], p, t_s) or [], dtype=np.float64).reshape(-1, 2)
             for p in PARTNERS
         )
         return a, b
 
-    def _forget_speech(self, before_s: float) -> None:
-        """Let go of what was told before, but for the newest of each partner and source."""
-        last: dict[tuple[Partner, str], Speech] = {}
-        for event in self._speech:
-            if event.at_s < before_s:
-                known = last.get((event.partner, event.source))
-                if known is None or known.at_s <= event.at_s:
-                    last[event.partner, event.source] = event
-        if sum(event.at_s < before_s for event in self._speech) > len(last):
-            kept = {id(event) for event in last.values()}
-            self._speech = [e for e in self._speech if e.at_s >= before_s or id(e) in kept]
+
+def _in_reach(told: list[Speech], before_s: float) -> list[Speech]:
+    """What one partner's speaking was told since an instant, and the newest of each source before.
+
+    Of two that were told for the same time the one heard later counts.
+    """
+    old = sorted((event for event in told if event.at_s < before_s), key=lambda event: event.at_s)
+    newest = {event.source: event for event in old}
+    return [e for e in told if e.at_s >= before_s or newest[e.source] is e]
 
 
 class _Beats(NamedTuple):
