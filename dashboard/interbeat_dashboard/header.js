@@ -37,7 +37,7 @@ export function showSession({ session, settings, mode }) {
   byId("transport").hidden = mode !== "replay";
 }
 
-/** What the run is doing: recording, playing, paused, ended or failed. @param {Run} run */
+/** What the run is doing: recording, playing, paused, moving, ended or failed. @param {Run} run */
 export function showState({ hello, play, now_s, linkage }) {
   if (!hello || !play) return;
   const recording = play.state === "recording";
@@ -59,7 +59,8 @@ export function showSpeaking({ speaks }) {
 }
 
 /** @param {Hello} hello @param {RunState} play */
-function stateWord({ mode }, { state, message }) {
+function stateWord({ mode }, { state, message, to_s }) {
+  if (to_s !== null) return `Moving to ${clock(to_s)} …`;
   switch (state) {
     case "recording":
       return "Recording";

@@ -84,7 +84,7 @@ export function apply(run, message) {
 
 /** @param {Run} run @param {Hello} hello */
 function begin(run, hello) {
-  if (!hello.resumed) Object.assign(run, emptyRun());
+  if (!hello.resumed) Object.assign(run, emptyRun(), { now_s: hello.state.t_s ?? 0 });
   run.hello = hello;
   run.play = hello.state;
 }

@@ -68,7 +68,7 @@ export function transport({ toggle, time, length, slider, rates, send }) {
     },
     /** @param {number} t_s @param {number} length_s @param {RunState} state */
     show(t_s, length_s, state) {
-      now_s = t_s;
+      now_s = state.to_s ?? t_s;
       duration_s = length_s;
       playing = state.state === "playing";
       slider.max = String(Math.ceil(length_s));
@@ -77,8 +77,8 @@ export function transport({ toggle, time, length, slider, rates, send }) {
         `Moment of the recording, ${spanWords(Math.round(length_s))}`,
       );
       if (!scrubbing) {
-        slider.value = String(t_s);
-        tell(t_s);
+        slider.value = String(now_s);
+        tell(now_s);
       }
       setText(length, `of ${clock(length_s)}`);
       toggle.setAttribute("aria-label", playing ? "Pause" : "Play");

@@ -54,6 +54,7 @@ export interface RunState {
   type: "state";
   state: "recording" | "playing" | "paused" | "ended" | "failed";
   rate: number;
+  to_s: Maybe;
   message: string | null;
   file: string | null;
   seq?: number;

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .messages import DROPPABLE, Message, encode
+from .messages import Encoded, Message, encode, encoded
 
 HISTORY = 12_000
 """Messages kept for late and returning viewers: some 30 minutes of a live run."""
@@ -101,10 +101,13 @@ class Hub:
         self.viewers: set[Viewer] = set()
 
     def publish(self, messages: Iterable[Message]) -> None:
+        self.send(map(encoded, messages))
+
+    def send(self, messages: Iterable[Encoded]) -> None:
+        """Publish messages that are encoded already."""
         for message in messages:
             self._seq += 1
-            text = encode({**message, "seq": self._seq})
-            numbered = Numbered(self._seq, text, message["type"] in DROPPABLE)
+            numbered = Numbered(self._seq, message.numbered(self._seq), message.droppable)
             self._keep(numbered)
             for viewer in self.viewers:
                 viewer.offer(numbered)

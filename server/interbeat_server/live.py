@@ -8,7 +8,7 @@ batch agree; tests hold them together.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ MAX_LAG_S = 5.0
 WINDOW_SPAN_S = WINDOW_S + MAX_LAG_S - TICK_S
 """From the first to the last sample that a window needs at its largest lag."""
 MOST_LOOKS = 120
-"""How often at most the way to a moment is judged that is jumped to."""
+"""How often at most a session is judged where nothing of it is shown."""
 Told = Marker | Speech
 """What people say of the session while it runs."""
 
@@ -120,21 +120,24 @@ class Engine:
         """Hand in an event; the first frame at or after its `t_s` takes it in."""
         self._pending.append(event)
 
-    def skip_to(self, t_s: float) -> Passed:
-        """Take in everything up to `t_s`, a whole second, as already shown."""
-        told: list[Told] = []
-        together = []
-        for look_s in looks_s(t_s):
-            told += self._take_in(look_s)
-            together.append(self._together(look_s, self._known(look_s)))
-        told += self._take_in(t_s)
+    def pass_over(self, t_s: float) -> None:
+        """Take in everything up to `t_s` where nothing is shown."""
+        self._take_in(t_s)
+
+    def look(self, t_s: float) -> Together:
+        """Judge both hearts at `t_s`, to which all was passed over."""
+        return self._together(t_s, self._known(t_s))
+
+    def skip_to(self, t_s: float) -> tuple[Gap, ...]:
+        """Count everything up to `t_s`, a whole second, as shown; return the gaps that last."""
+        self.pass_over(t_s)
         known = self._known(t_s)
-        gaps = [gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p])]
+        gaps = tuple(gap for p in PARTNERS for gap in self._hearts[p].skip_to(t_s, known[p]))
         if (start_s := self._first_window_s(t_s, known)) is not None:
             horizon_s = self._horizon_s(t_s, known)
             over = np.floor((horizon_s - WINDOW_SPAN_S - start_s) / HOP_S + ROUNDING) + 1
             self._next_window_s = start_s + max(over, 0.0) * HOP_S
-        return Passed(tuple(told), tuple(gaps), tuple(together))
+        return gaps
 
     def frame(self, t_s: float) -> Frame:
         """What became known at `t_s`, a multiple of `TICK_S` later than the last frame's."""
@@ -245,10 +248,22 @@ def engine_of(session: Session) -> Engine:
     return Engine(latencies(session), references_in(session), talk=talked(session))
 
 
-def looks_s(t_s: float) -> list[float]:
-    """When to judge on the way to `t_s`: whole multiples of `EVERY_S`, not too many."""
-    step_s = EVERY_S * max(np.ceil(t_s / (MOST_LOOKS * EVERY_S)), 1.0)
-    return list(np.arange(step_s, t_s, step_s).tolist())
+def look_every_s(length_s: float) -> float:
+    """How often to judge where nothing is shown: a multiple of `EVERY_S`, not too often."""
+    return float(EVERY_S * max(np.ceil(length_s / (MOST_LOOKS * EVERY_S)), 1.0))
+
+
+def slices_s(from_s: float, to_s: float) -> Iterator[float]:
+    """Where to pause on the way from one moment to another, so that others have their turn."""
+    at_s = from_s
+    while at_s < to_s:
+        at_s = min(at_s + EVERY_S, to_s)
+        yield at_s
+
+
+def told_by(events: Iterable[Event]) -> tuple[Told, ...]:
+    """What people said of the session."""
+    return tuple(event for event in events if isinstance(event, Told))
 
 
 def latencies(session: Session) -> dict[Partner, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,20 @@ PROTOCOL = 1
 DROPPABLE = frozenset({"tick", "col", "quality", "linkage"})
 """Messages that a slow viewer may miss: newer ones of the same kind follow."""
 LABEL_LIMIT = 200
+
+
+class Encoded(NamedTuple):
+    """A message as it is kept: not numbered yet, and what the queues need to know of it."""
+
+    text: str
+    droppable: bool
+
+    def numbered(self, seq: int) -> str:
+        return f'{self.text[:-1]},"seq":{seq}}}'
+
+
+def encoded(message: Message) -> Encoded:
+    return Encoded(encode(message), message["type"] in DROPPABLE)
 
 
 def encode(message: Mapping[str, object]) -> str:
@@ -64,13 +78,20 @@ def passed(t_s: float, way: Passed) -> list[Message]:
 
 
 def state(
-    t_s: float, name: str, *, rate: float, message: str | None = None, file: str | None = None
+    t_s: float,
+    name: str,
+    *,
+    rate: float,
+    to_s: float | None = None,
+    message: str | None = None,
+    file: str | None = None,
 ) -> Message:
     return {
         "type": "state",
         "t_s": t_s,
         "state": name,
         "rate": rate,
+        "to_s": to_s,
         "message": message,
         "file": file,
     }

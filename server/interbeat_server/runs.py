@@ -1,7 +1,8 @@
 """Runs: a session that is being recorded, or one that is being replayed.
 
-Both feed the same engine on the same grid of ticks and publish its frames to their hub. They
-differ only in where the events come from and in who may move the clock.
+Both publish the frames of the same engine on the same grid of ticks to their hub. They differ only
+in where the events come from and in who may move the clock. What takes long is done in slices or
+by a thread, so that every other run, viewer and request has its turn meanwhile.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import asyncio
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from interbeat_collector.clock import Clock, SessionClock
 from interbeat_collector.events import End, Event, Marker, Partner, Session, Speech
@@ -20,9 +22,10 @@ from interbeat_collector.strap import Strap
 from interbeat_collector.stream import Stream
 
 from . import messages
+from .film import Film, Work
 from .hub import Hub
-from .live import TICK_S, engine_of
-from .messages import Message
+from .live import TICK_S, Passed, Told, engine_of, look_every_s, slices_s, told_by
+from .messages import Encoded, Message
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ ClockMaker = Callable[[float, float], Clock]
 
 HISTORY_S = 330.0
 """How much is drawn again after a jump: the five-minute view and a window."""
+SLICES = 16
+"""Done in one go by a thread, some 30 ms; after them a newer wish is noticed."""
 RATES = (0.25, 60.0)
 MARK_AGE_S = 30.0
 """The moment of a key may lie this far back; otherwise the page's clock is not believed."""
@@ -41,18 +46,18 @@ class RunError(ValueError):
 
 
 class Run(ABC):
-    """What live runs and replays share: an engine, a hub, a state and a clock that waits."""
+    """What live runs and replays share: a hub, a state and a clock that waits."""
 
     mode: str
-    _stream: Stream
 
     def __init__(self, session: Session, rate: float, clock: ClockMaker = SessionClock) -> None:
         self.session = session
         self.hub = Hub()
-        self._engine = engine_of(self.session)
         self._make_clock = clock
         self._rate = rate
         self._tick = 0
+        self._to_s: float | None = None
+        """Where it is on its way to."""
         self._wake = asyncio.Event()
         self._state = self._describe("paused")
         self.error: Exception | None = None
@@ -112,40 +117,10 @@ class Run(ABC):
     async def stop(self) -> None:
         """End the run and return when nothing is left to do."""
 
-    @abstractmethod
-    def _called_off(self) -> bool:
-        """Whether something else is wanted meanwhile."""
-
-    async def _catch_up(self, target: int) -> None:
-        """Show the last minutes up to a tick, and of what lies before only what lasts."""
-        skipped_s = max(math.floor(target * TICK_S - HISTORY_S), 0)
-        if skipped_s > self.now_s:
-            self._skip_to(skipped_s)
-        while self._tick <= target and not self._called_off():
-            self._publish_frame(self._stream.until(self._tick * TICK_S))
-            if self._tick % 40 == 0:
-                await asyncio.sleep(0)
-
-    def _skip_to(self, t_s: int) -> None:
-        """Pass over what lies before a whole second."""
-        for event in self._stream.until(t_s):
-            self._engine.push(event)
-        self.hub.publish(messages.passed(t_s, self._engine.skip_to(t_s)))
-        self._tick = round(t_s / TICK_S) + 1
-
-    def _publish_frame(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self._engine.push(event)
-        frame = self._engine.frame(self._tick * TICK_S)
-        self._tick += 1
-        self.hub.publish(messages.frame_messages(frame, self._recording(), self.session.labels))
-
-    @abstractmethod
-    def _recording(self) -> Message:
-        """What `quality` says of the recording."""
-
     def _describe(self, name: str, message: str | None = None, file: str | None = None) -> Message:
-        return messages.state(self.now_s, name, rate=self._rate, message=message, file=file)
+        return messages.state(
+            self.now_s, name, rate=self._rate, to_s=self._to_s, message=message, file=file
+        )
 
     def _enter(self, name: str, message: str | None = None, file: str | None = None) -> None:
         self._state = self._describe(name, message, file)
@@ -179,6 +154,7 @@ class LiveRun(Run):
         clock: ClockMaker = SessionClock,
     ) -> None:
         super().__init__(session, rate, clock)
+        self._engine = engine_of(session)
         self._writer = writer
         self._stream = Stream(events, writer)
         self._clock = clock(rate, 0.0)
@@ -200,7 +176,10 @@ class LiveRun(Run):
         self._enter("recording")
         self._begin()
         if self._behind_s:
-            await self._catch_up(round(self._behind_s / TICK_S))
+            for _ in self._catch_up():
+                await asyncio.sleep(0)
+                if self._stop_reason is not None:
+                    break
             self._clock = self._make_clock(self._rate, self.now_s)
         while self._stop_reason is None:
             await asyncio.sleep(0)
@@ -214,11 +193,38 @@ class LiveRun(Run):
     def _begin(self) -> None:
         """The clock of the session runs from now on."""
 
-    def _called_off(self) -> bool:
-        return self._stop_reason is not None
+    def _catch_up(self) -> Iterator[None]:
+        """Show the last of the minutes behind, and of those before only what lasts."""
+        if (skipped_s := _skipped_s(self._behind_s)) > 0:
+            passed = yield from self._pass_to(skipped_s)
+            self.hub.publish(messages.passed(skipped_s, passed))
+        while self.now_s < self._behind_s:
+            self._next_frame()
+            yield
+
+    def _pass_to(self, t_s: int) -> Generator[None, None, Passed]:
+        told: list[Told] = []
+        together = []
+        every_s = look_every_s(t_s)
+        for at_s in slices_s(0.0, t_s):
+            events = self._stream.until(at_s)
+            told += told_by(events)
+            for event in events:
+                self._engine.push(event)
+            self._engine.pass_over(at_s)
+            if at_s % every_s == 0 and at_s < t_s:
+                together.append(self._engine.look(at_s))
+            self._tick = round(at_s / TICK_S) + 1
+            yield
+        return Passed(tuple(told), self._engine.skip_to(t_s), tuple(together))
 
     def _next_frame(self) -> None:
-        self._publish_frame(self._stream.until(self._tick * TICK_S))
+        for event in self._stream.until(self._tick * TICK_S):
+            self._engine.push(event)
+        frame = self._engine.frame(self._tick * TICK_S)
+        self._tick += 1
+        recording = {"saved_s": self._writer.saved_s, "elapsed_s": self.now_s}
+        self.hub.publish(messages.frame_messages(frame, recording, self.session.labels))
 
     async def stop(self) -> None:
         self._stop_reason = self._stop_reason or "stopped"
@@ -288,9 +294,6 @@ class LiveRun(Run):
     async def _let_go(self) -> None:
         """Release what the events came from, after the file is safe."""
 
-    def _recording(self) -> Message:
-        return {"saved_s": self._writer.saved_s, "elapsed_s": self.now_s}
-
 
 class StrapRun(LiveRun):
     """Records two straps, which it lets go at the end."""
@@ -344,13 +347,11 @@ class ReplayRun(Run):
     def __init__(
         self, recording: Recording, *, rate: float = 1.0, clock: ClockMaker = SessionClock
     ) -> None:
-        self._events = tuple(sorted(recording.events, key=lambda event: event.t_s))
+        self._film = Film(recording)
         self._length_s = recording.duration_s
         super().__init__(recording.session, checked_rate(rate), clock)
         self._last_tick = math.ceil(self._length_s / TICK_S)
-        self._stream = Stream(self._events)
         self._playing = True
-        self._jump_s: float | None = None
         self._closing = False
         self._state = self._describe("playing")
 
@@ -366,15 +367,13 @@ class ReplayRun(Run):
         while not self._closing:
             if self._wake.is_set():
                 self._wake.clear()
-                if self._jump_s is not None:
-                    await self._jump()
+                if self._to_s is not None:
+                    await self._jump(self._to_s)
                 clock = self._make_clock(self._rate, self._tick * TICK_S)
             if not self.hub.viewers or not self._playing:
                 await self._wake.wait()
             elif await self._due(clock):
-                self._publish_frame(self._stream.until(self._tick * TICK_S))
-                self._hold_at_the_end()
-                await asyncio.sleep(0)
+                await self._show_next()
 
     async def _finish(self) -> None:
         if self.error:
@@ -393,8 +392,8 @@ class ReplayRun(Run):
         self._wake.set()
 
     def play(self) -> None:
-        if self._tick > self._last_tick:
-            self._jump_s = 0.0
+        if self._to_s is None and self._tick > self._last_tick:
+            self.jump(0.0)
         self._set(playing=True)
 
     def pause(self) -> None:
@@ -407,7 +406,8 @@ class ReplayRun(Run):
     def jump(self, t_s: float) -> None:
         if not 0 <= t_s <= self._length_s:
             raise RunError(f"{t_s:g} s is outside the recording, which lasts {self._length_s:g} s.")
-        self._jump_s = t_s
+        self._to_s = t_s
+        self._enter(str(self._state["state"]))
         self._wake.set()
 
     def _set(self, *, playing: bool) -> None:
@@ -420,23 +420,46 @@ class ReplayRun(Run):
             self._playing = False
             self._enter("paused", "End of the recording.")
 
-    def _called_off(self) -> bool:
-        return self._jump_s is not None or self._closing
+    async def _show_next(self) -> None:
+        if frame := await self._made(self._film.frame(self._tick)):
+            self._tick += 1
+            self.hub.send(frame)
+            self._hold_at_the_end()
 
-    async def _jump(self) -> None:
-        """Begin anew at the chosen moment, with the last minutes before it as history."""
-        assert self._jump_s is not None
-        target = math.floor(self._jump_s / TICK_S)
-        self._jump_s = None
-        self._engine = engine_of(self.session)
-        self._stream = Stream(self._events)
-        self._state = self._describe(str(self._state["state"]))
-        self.hub.restart()
-        self._tick = 0
-        await self._catch_up(target)
+    async def _jump(self, to_s: float) -> None:
+        """Begin anew at the chosen moment, with the last minutes before it as history.
 
-    def _recording(self) -> Message:
-        return {"saved_s": None, "elapsed_s": self.now_s}
+        Until all of it is there, the viewers keep what they see.
+        """
+        last = math.floor(to_s / TICK_S)
+        if history := await self._made(self._film.history(_skipped_s(to_s), last)):
+            self._to_s = None
+            self._tick = last + 1
+            self.hub.restart()
+            self.hub.send(history)
+            self._enter(str(self._state["state"]))
+
+    async def _made(self, work: Work) -> Sequence[Encoded] | None:
+        """What a thread makes of some work; None when another moment is wanted meanwhile."""
+        made, wanted_s = None, self._to_s
+        while made is None and self._to_s == wanted_s and not self._closing:
+            made = await asyncio.to_thread(_some_of, work)
+        return made if self._to_s == wanted_s else None
+
+
+def _some_of(work: Work) -> Sequence[Encoded] | None:
+    """Do some slices; None while there are more."""
+    for _ in range(SLICES):
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast(Sequence[Encoded], end.value)
+    return None
+
+
+def _skipped_s(to_s: float) -> int:
+    """Up to which whole second nothing is drawn again by whoever moves to a moment."""
+    return max(math.floor(to_s - HISTORY_S), 0)
 
 
 def _is_text(label: str) -> bool:

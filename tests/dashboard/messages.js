@@ -36,7 +36,7 @@ export function hello(changes = {}) {
     settings,
     words: { measures: {}, says_not: "" },
     scenes: [],
-    state: { type: "state", state: "recording", rate: 1, message: null, file: null },
+    state: { type: "state", state: "recording", rate: 1, to_s: null, message: null, file: null },
     ...changes,
   };
 }

@@ -55,6 +55,13 @@ test("a lost tick leaves a gap in the line", () => {
   assert.deepEqual(run.hr.a.v, [70, null, 70]);
 });
 
+test("a page that joins stands where the run stands before anything is drawn", () => {
+  const run = started();
+  const state = { type: "state", state: "paused", rate: 1, to_s: null, t_s: 3000 };
+  apply(run, hello({ epoch: 2, mode: "replay", state }));
+  assert.equal(run.now_s, 3000);
+});
+
 test("a new epoch forgets everything that was drawn", () => {
   const run = started(tick(1, 10), { type: "mark", seq: 2, t_s: 10, at_s: 9, label: "repair" });
   apply(run, hello({ epoch: 2 }));

@@ -176,6 +176,33 @@ def test_a_jump_shows_what_was_known_then_and_nothing_later(player: Page) -> Non
     expect(figures.locator("[data-state=grey] dt")).to_have_text("RMSSD")
 
 
+def test_the_page_says_where_it_moves_to_and_never_stands_elsewhere_meanwhile(
+    recording: Path, page: Page
+) -> None:
+    with Program("replay", str(recording), data=recording.parent) as app:
+        visit(page, app)
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("#state-word")).to_have_text("Paused")
+        page.evaluate(
+            """() => {
+              window.seen = [];
+              const look = () => window.seen.push(
+                [document.querySelector("#state-word").textContent,
+                 document.querySelector("#replay-time").textContent]);
+              new MutationObserver(look).observe(
+                document.body, { subtree: true, childList: true, characterData: true });
+            }"""
+        )
+        slide_to(page, 80)
+        wait_for(page, lambda: view_s(page)[1] == 80)
+        seen = page.evaluate("window.seen")
+    words = [word for word, _ in seen]
+    assert "Moving to 0:01:20 …" in words
+    assert words[-1] == "Paused"
+    moving = words.index("Moving to 0:01:20 …")
+    assert {time for _, time in seen[moving:]} == {"0:01:20"}
+
+
 @pytest.mark.parametrize(
     ("press", "lands_s"),
     [("j", 35), ("ArrowLeft", 35), ("l", 45), ("ArrowRight", 45), ("Home", 0)],
