@@ -237,5 +237,6 @@ def _vagal(found: list[linkages.Correlogram]) -> dict[str, Any]:
         "r": number(judged.r),
         "r_adjusted": number(judged.r_adjusted),
         "lag_s": number(judged.lag_s),
+        "null": LINKAGE_NULL,
         "sessions": len(found),
     }
