@@ -271,5 +271,6 @@ def _vagal(found: list[linkages.Correlogram]) -> dict[str, Any] | None:
         "r": number(judged.r),
         "r_adjusted": number(judged.r_adjusted),
         "lag_s": number(judged.lag_s),
+        "null": LINKAGE_NULL,
         "sessions": len(found),
     }

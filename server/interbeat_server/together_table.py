@@ -151,8 +151,9 @@ def _details(found: dict[str, Any], names: Mapping[Partner, str]) -> Iterable[st
             yield line(f"{one} ahead"[:22], figures)
         yield "Ahead: 4 s bins, three back, own past controlled, against 40 circular shifts."
     if (vagal := found["vagal"]) is not None and vagal["p"] is not None:
-        pool = "" if vagal["sessions"] > 2 else "unreliable in fewer than three sessions"
-        yield line("Depth of breathing", [f"r {vagal['r']:.2f}", rarity(vagal["p"]), pool])
+        pool = "" if vagal["sessions"] > 2 else "; unreliable in fewer than three sessions"
+        told = [f"r {vagal['r']:.2f}", rarity(vagal["p"]), f"chance as for linkage{pool}"]
+        yield line("Depth of breathing", told)
 
 
 def _recovery(found: dict[str, Any], name: str) -> Iterable[str]:

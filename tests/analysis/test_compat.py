@@ -55,6 +55,7 @@ def test_susy_of_what_is_the_same_or_stands_still_is_known_or_nan_without_a_warn
     same = published(segments, segments, 4.0, "susy").summary
     assert same["Z"] == pytest.approx(same["Z-Pseudo"])
     assert np.isnan(same["ES"]) == (same["SD(Z-Pseudo)"] == 0)
+    assert np.isfinite(published(a, a, 4.0, "susy").summary["Z"])
     still = published(np.full_like(a, 70.0), a, 4.0, "susy").summary
     assert (still["Z"], still["Z-Pseudo"]) == (0.0, 0.0)
     assert np.isnan(still["ES"])

@@ -44,8 +44,13 @@ def test_a_segment_with_a_gap_is_left_out_on_both_sides() -> None:
     holed = a.copy()
     holed[130] = np.nan
     rest = [np.delete(x, np.s_[120:240]) for x in (a, b)]
+    expected = segment_permutation(*rest, 4.0, seed=1)
+    for pair, other in (((holed, b), (a, b)), ((b, holed), (b, a))):
+        found = segment_permutation(*pair, 4.0, seed=1)
+        assert found.mean_abs_z != segment_permutation(*other, 4.0, seed=1).mean_abs_z
+        assert found.null == expected.null
     assert segment_permutation(holed, b, 4.0, seed=1).mean_abs_z == pytest.approx(
-        segment_permutation(*rest, 4.0, seed=1).mean_abs_z
+        expected.mean_abs_z
     )
 
 

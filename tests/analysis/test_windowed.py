@@ -307,6 +307,13 @@ def test_the_summary_is_the_mean_of_what_is_known():
     assert found.windows == 2
 
 
+def test_the_best_lag_is_where_both_move_alike_and_not_where_they_move_most_against() -> None:
+    r = np.array([[-0.8, 0.1, 0.3], [-0.7, 0.2, 0.4]])
+    wcc = WindowedCrossCorrelation(np.arange(2.0), np.array([-1.0, 0.0, 1.0]), r, np.ones_like(r))
+    assert summary(wcc).best_lag_s == 1.0
+    np.testing.assert_array_equal(highest_lag_s(wcc), 1.0)
+
+
 def test_leadership_counts_windows_by_their_highest_r_and_not_those_that_tie():
     r = np.array([[0.1, 0.2, 0.6], [0.7, 0.2, 0.6], [0.0, 0.5, 0.1], [0.4, 0.1, 0.4]])
     wcc = WindowedCrossCorrelation(np.arange(4.0), np.array([-1.0, 0.0, 1.0]), r, np.ones_like(r))

@@ -187,6 +187,7 @@ def test_every_figure_has_its_null_and_what_it_was_made_with(
     found = analyzed(capsys, *of(talks, "talk0"))
     assert found["synchrony"]["null"].startswith("circular shift, all ")
     assert "reversed in time" in found["linkage"]["null"]
+    assert found["details"]["vagal"]["null"] == found["linkage"]["null"]
     assert found["parameters"]["band_hz"] == [0.0041, 0.044]
     assert found["parameters"]["max_lag_s"] == 15
     assert found["linkage"]["joint_s"] > TALK_S - 30

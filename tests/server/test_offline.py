@@ -14,8 +14,10 @@ import pytest
 from interbeat_analysis.coherence import coherence
 from interbeat_analysis.concordance import concordance
 from interbeat_analysis.frequency_bands import LF_HZ
+from interbeat_analysis.peaks import peaks
 from interbeat_analysis.phase import analytic_signal, circular_correlation, phase_locking
 from interbeat_analysis.recurrence import cross_recurrence, recurrence_nearby
+from interbeat_analysis.wavelet import wavelet_coherence
 from interbeat_analysis.windowed import windowed_cross_correlation
 from interbeat_collector.rr_file import read_rr
 from interbeat_server import cli
@@ -48,6 +50,16 @@ def test_the_figures_are_those_of_the_functions(
     assert document["phase_locking"]["lf"]["value"] == pytest.approx(plv)
     index = concordance(a, b, 4.0).session_index
     assert document["concordance"]["index"]["value"] == pytest.approx(float(index))
+    r = circular_correlation(one, two, 4.0).r.mean()
+    assert document["circular_correlation"]["lf"]["value"] == pytest.approx(r)
+    first = np.nanmean(peaks(windowed_cross_correlation(a, b, 4.0)).r)
+    assert document["peaks"]["r"]["value"] == pytest.approx(first)
+    bands = {"slow": [0.01, 0.04], "lf": [0.04, 0.15], "hf": [0.15, 0.4]}
+    assert document["bands_hz"] == bands
+    waves = wavelet_coherence(a, b, 4.0)
+    slow = waves.inside & (1 / waves.period_s >= 0.01) & (1 / waves.period_s < 0.04)
+    expected = waves.coherence[slow].mean()
+    assert document["wavelet_coherence"]["slow"]["value"] == pytest.approx(expected)
     seconds = [x.reshape(-1, 4).mean(axis=-1) for x in (a, b)]
     assert document["recurrence"]["whole_rate"] == cross_recurrence(*seconds).recurrence_rate
 

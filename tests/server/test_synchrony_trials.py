@@ -135,7 +135,7 @@ def test_no_two_rows_hang_on_the_same_simulated_people() -> None:
 
 def as_hoped() -> dict[str, list[Verdict]]:
     """3 of 100 strangers are called synchronous, 60 of 100 couplings are found."""
-    alone, called = Verdict(0.5, 0.5, 0.5, 0.25), Verdict(0.01, 0.01, 0.01, 0.25)
+    alone, called = Verdict(0.5, 0.5, 0.5), Verdict(0.01, 0.01, 0.01)
     strangers = {name for name, _ in synchrony.tasks(quick=True)} - {"planted"}
     return {
         **{name: [called] * 3 + [alone] * 97 for name in strangers},
