@@ -336,6 +336,17 @@ def test_several_sessions_are_pooled_by_their_profiles(
     assert pooled["details"]["vagal"]["sessions"] == 3
 
 
+def test_sessions_with_and_without_turns_say_in_how_many_speaking_was_taken_out(
+    talks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pooled = analyzed(capsys, *of(talks, "talk0", "silent"))["pooled"]
+    assert (pooled["sessions_counted"], pooled["sessions_speech_removed"]) == (2, 1)
+    assert pooled["linkage"]["p_antiphase"] is None
+    assert "speech_unknown" in pooled["flags"]
+    _, out, _ = said(capsys, *of(talks, "talk0", "silent"))
+    assert "Speaking was taken out in 1 of 2 sessions" in out
+
+
 def test_sessions_of_the_couple_in_other_roles_are_turned(
     talks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
