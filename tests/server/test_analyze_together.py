@@ -263,6 +263,20 @@ def test_turns_from_files_stand_for_those_of_the_session(
     assert other["linkage"]["r"] != own["linkage"]["r"], "the session's own turns were left out"
 
 
+def test_turns_of_rr_lists_end_with_the_later_last_beat(
+    led: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """B begins 5 s before A here, and the time is that of A."""
+    for name, stop_s in (("inside", 1250), ("late", 1262)):
+        (tmp_path / name).write_text(f"start_s,end_s\n1,{stop_s}\n")
+    lists = ["--rr-a", led[0], "--rr-b", led[1], "--offset-s=-5"]
+    inside, late = str(tmp_path / "inside"), str(tmp_path / "late")
+    assert analyzed(capsys, *lists, "--speech-a", inside, "--speech-b", inside)["linkage"]["p"]
+    code, _, err = said(capsys, *lists, "--speech-a", inside, "--speech-b", late)
+    assert code == 2
+    assert "ends after the session" in err
+
+
 def test_a_reference_unlocks_the_index(talks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     without = analyzed(capsys, *of(talks, "talk0"))
     assert (without["index"]["state"], without["index"]["reason"]) == ("locked", "no_reference")
