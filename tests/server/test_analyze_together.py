@@ -461,7 +461,10 @@ def mistakes(talks: Path, folder: Path) -> dict[str, tuple[list[str], str]]:
         "end": (speech("fine.csv", "late.csv"), "ends after the session"),
         "one": ([talk0, "--speech-a", str(folder / "fine.csv")], "--speech-b"),
         "none": (speech("fine.csv", "nowhere.csv"), "nowhere.csv does not exist"),
-        "other": ([talk0, "--reference", others], "Cleo and Dan (simulated), but Ana"),
+        "other": (
+            [talk0, "--reference", others],
+            "Cleo and Dan (simulated, seed 8), but Ana (simulated, seed 5)",
+        ),
         "own": ([talk0, "--reference", talk0], "its own reference"),
         "couple": ([talk0, others], "only for the same two people"),
         "twice": ([talk0, talk0], "named twice"),
