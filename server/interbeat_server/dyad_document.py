@@ -45,6 +45,7 @@ def pooled_document(found: Sequence[Judged], whole: dyad.Dyad) -> dict[str, Any]
     return {
         "sessions": len(found),
         "sessions_counted": len(counted),
+        "sessions_speech_removed": sum(each.dyad.speech_known for each in counted),
         **_figures(whole, reason, found[0].references, found[0].talk),
         "details": _details(counted or found[:1]),
     }

@@ -72,9 +72,9 @@ def _reference(
         assert session is not None
         who = " or of ".join(sorted({_couple(each.session) for each in recordings}))
         raise PeopleError(
-            f"The reference is of {who}, but {session.labels[partner]} is in the session. How "
-            "fast someone settles can only be compared with themselves: give sessions of "
-            "the same person."
+            f"The reference is of {who}, but {session.labels[partner]}{_made_from(session)} is in "
+            "the session. How fast someone settles can only be compared with themselves: give "
+            "sessions of the same person."
         )
     known = speech_known and all(turns_of(each) is not None for each in of_person)
     try:
@@ -113,5 +113,12 @@ def _same_person(one: Session, side: Partner, other: Session, partner: Partner) 
 
 
 def _couple(session: Session) -> str:
-    simulated = " (simulated)" if session.kind == "simulated" else ""
-    return f"{session.labels['a']} and {session.labels['b']}{simulated}"
+    return f"{session.labels['a']} and {session.labels['b']}{_made_from(session)}"
+
+
+def _made_from(session: Session) -> str:
+    """Simulated people are known by their seed too: others may have the same names."""
+    if session.kind != "simulated":
+        return ""
+    seed = session.settings.get("seed")
+    return " (simulated)" if seed is None else f" (simulated, seed {seed})"

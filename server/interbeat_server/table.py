@@ -73,10 +73,18 @@ def report_several(
         [
             *parts,
             f"{counted}: lag profiles are pooled, never p values, and no lead",
+            *_mixed(pooled),
             *judged_lines(pooled, names),
             *says_not(),
         ]
     )
+
+
+def _mixed(pooled: dict[str, Any]) -> Iterable[str]:
+    """Where speaking was taken out in some of the sessions only."""
+    removed, counted = pooled["sessions_speech_removed"], pooled["sessions_counted"]
+    if 0 < removed < counted:
+        yield f"Speaking was taken out in {removed} of {counted} sessions; the rest lack it."
 
 
 def _report(document: dict[str, Any], title: str, names: Mapping[Partner, str]) -> list[str]:

@@ -320,6 +320,20 @@ def test_turns_from_files_stand_for_those_of_the_session(
     assert other["linkage"]["r"] != own["linkage"]["r"], "the session's own turns were left out"
 
 
+def test_turns_of_rr_lists_end_with_the_later_last_beat(
+    led: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """B begins 5 s before A here, and the time is that of A."""
+    for name, stop_s in (("inside", 1250), ("late", 1262)):
+        (tmp_path / name).write_text(f"start_s,end_s\n1,{stop_s}\n")
+    lists = ["--rr-a", led[0], "--rr-b", led[1], "--offset-s=-5"]
+    inside, late = str(tmp_path / "inside"), str(tmp_path / "late")
+    assert analyzed(capsys, *lists, "--speech-a", inside, "--speech-b", inside)["linkage"]["p"]
+    code, _, err = said(capsys, *lists, "--speech-a", inside, "--speech-b", late)
+    assert code == 2
+    assert "ends after the session" in err
+
+
 def test_a_reference_unlocks_the_index(talks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     without = analyzed(capsys, *of(talks, "talk0"))
     assert (without["index"]["state"], without["index"]["reason"]) == ("locked", "no_reference")
@@ -391,6 +405,17 @@ def test_several_sessions_are_pooled_by_their_profiles(
     assert pooled["details"]["recovery"]["a"]["episodes"] == sum(rises)
     assert alone[0]["details"]["vagal"] is None, "the depth of breathing waits for 15 minutes"
     assert pooled["details"]["vagal"]["sessions"] == 3
+
+
+def test_sessions_with_and_without_turns_say_in_how_many_speaking_was_taken_out(
+    talks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pooled = analyzed(capsys, *of(talks, "talk0", "silent"))["pooled"]
+    assert (pooled["sessions_counted"], pooled["sessions_speech_removed"]) == (2, 1)
+    assert pooled["linkage"]["p_antiphase"] is None
+    assert "speech_unknown" in pooled["flags"]
+    _, out, _ = said(capsys, *of(talks, "talk0", "silent"))
+    assert "Speaking was taken out in 1 of 2 sessions" in out
 
 
 def test_sessions_of_the_couple_in_other_roles_are_turned(
@@ -493,7 +518,10 @@ def mistakes(talks: Path, folder: Path) -> dict[str, tuple[list[str], str]]:
         "end": (speech("fine.csv", "late.csv"), "ends after the session"),
         "one": ([talk0, "--speech-a", str(folder / "fine.csv")], "--speech-b"),
         "none": (speech("fine.csv", "nowhere.csv"), "nowhere.csv does not exist"),
-        "other": ([talk0, "--reference", others], "Cleo and Dan (simulated), but Ana"),
+        "other": (
+            [talk0, "--reference", others],
+            "Cleo and Dan (simulated, seed 8), but Ana (simulated, seed 5)",
+        ),
         "own": ([talk0, "--reference", talk0], "its own reference"),
         "couple": ([talk0, others], "only for the same two people"),
         "twice": ([talk0, talk0], "named twice"),
