@@ -67,7 +67,7 @@ def whole(held: SimulatedSession, times: int) -> Benchmark:
         Case(
             "interbeat",
             repeated(times, lambda: everything(held)),
-            "the rest: fits of influence to 80 shifts, then heart rates from beats, bands, speaking",
+            "the rest: influence with 80 shifted fits, heart rates from beats, bands, speaking",
         ),
         [Case("the same without beats", repeated(times, lambda: figures(held, hr_bpm)))],
         Case("physical estimate", repeated(times, lambda: transforms(*hr_bpm)), "two transforms"),
