@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from interbeat_collector.events import Partner
 from interbeat_server import cli
-from interbeat_server.validation import clock, core
+from interbeat_server.validation import clock, core, index, synchrony
 from interbeat_server.validation.clock_trials import strap_trial
 from interbeat_server.validation.core import Row, percentiles
 
@@ -61,13 +62,15 @@ def test_ten_minutes_keep_the_limits_of_the_hour(partner: Partner) -> None:
     assert naive.figures[1] > 5 * live.figures[1]
 
 
+@pytest.mark.parametrize("what", [clock, synchrony, index])
 def test_the_exit_code_says_whether_every_limit_was_met(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    what: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    name = what.__name__.rpartition(".")[2]
     for figure, code in ((1.0, 0), (3.0, 1)):
         row = Row("live", ("p50",), (figure,), (2.0,))
-        monkeypatch.setattr(clock, "rows", lambda row=row, **_: [row])
-        assert cli.main(["validate", "clock", "--quick"]) == code
+        monkeypatch.setattr(what, "rows", lambda row=row, **_: [row])
+        assert cli.main(["validate", name, "--quick"]) == code
         assert ("MISSED" in capsys.readouterr().out) == bool(code)
-        assert cli.main(["validate", "clock", "--json"]) == code
+        assert cli.main(["validate", name, "--json"]) == code
         assert json.loads(capsys.readouterr().out)["met"] == (not code)
