@@ -54,6 +54,16 @@ def test_more_synchrony_is_not_better():
     assert of(0.95, 0.6).value < of(0.80, 0.6).value < of(0.65, 0.6).value
 
 
+@pytest.mark.parametrize("log_ratio", [-0.3, 0.3])
+def test_it_is_the_formula(log_ratio):
+    found, settled_so = linked(0.30), settled(log_ratio)
+    judged = linkage(found)
+    assert judged.r_adjusted == pytest.approx(0.30 * (1 - 2 / 6**2))
+    above = 0.8 if log_ratio > 0 else 1.0  # r is small enough for own = 1
+    expected = 50 + 50 * judged.r_adjusted / 0.40 * settled_so.d * above
+    assert index(found, judged, 0.8, settled_so).value == pytest.approx(expected)
+
+
 def test_one_sidedness_takes_from_above_and_not_from_below():
     assert of(0.5, 0.6, balance=0.5).value < of(0.5, 0.6).value
     assert of(0.5, -0.6, balance=0.5).value == of(0.5, -0.6).value

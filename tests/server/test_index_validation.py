@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,8 @@ from interbeat_server.validation.live_trials import live_off_batch
 from interbeat_server.validation.real_hours import hours, stretches
 from interbeat_server.validation.recovery_trials import Recovered, recovered
 from interbeat_server.validation.strangers import Peak, influenced, strangers
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_twelve_hours_of_real_people_come_with_the_program():
@@ -137,6 +142,17 @@ def test_a_result_beyond_a_limit_misses_its_row(name, off, missed):
     found[name] = [each._replace(**off) for each in found[name]]
     bad = [row.measure.partition(" (")[0] for row in index.judged(found) if not row.met]
     assert missed in bad
+
+
+def test_the_printed_table_has_these_rows_and_limits():
+    printed = (ROOT / "docs" / "validation.md").read_text("utf-8").splitlines()
+    laws_kept = laws.rows([laws.Kept(*[0.0] * len(laws.Kept._fields))], [0.0])
+    for row in [*index.judged(as_hoped()), *laws_kept]:
+        name = row.measure.rpartition(" (")[0] or row.measure
+        (line,) = [line for line in printed if re.match(re.escape(name) + r" ( |\(\d|\(AUC)", line)]
+        limit = row.limits[0]
+        sign = "≥" if row.at_least else "≤"
+        assert f" {sign} {limit:g} " in line if limit is not None else line.endswith("shown")
 
 
 def test_the_exact_laws_hold():

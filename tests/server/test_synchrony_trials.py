@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -26,6 +28,8 @@ from interbeat_server.validation.synchrony_trials import (
     verdict,
     with_coupling,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_twelve_hours_make_396_pairs_of_strangers() -> None:
@@ -176,6 +180,16 @@ def test_strangers_who_are_called_synchronous_too_seldom_are_explained(n: int, w
     assert row.remark.startswith(why)
     assert f"met; {why}" in core.table("", [row])
     assert core.document("", [row])["rows"][0]["remark"] == row.remark
+
+
+def test_the_printed_table_has_these_rows_and_limits() -> None:
+    printed = (ROOT / "docs" / "validation.md").read_text("utf-8").splitlines()
+    for row in synchrony.judged(as_hoped()):
+        name = row.measure.rpartition(" (")[0]
+        (line,) = [line for line in printed if line.startswith(f"{name} (")]
+        limit = row.limits[0]
+        sign = "≥" if row.at_least else "≤"
+        assert f" {sign} {limit:g} / " in line if limit is not None else line.endswith("shown")
 
 
 def test_the_quick_run_meets_its_widened_limits_and_says_how_many_pairs() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from interbeat_collector.events import PARTNERS
 from interbeat_collector.virtual_strap import strap_sends
 from interbeat_server import cli
-from interbeat_server.validation import clock, core
+from interbeat_server.validation import clock, core, index, synchrony
 from interbeat_server.validation.clock_trials import (
     StrapTrial,
     heart,
@@ -100,13 +101,15 @@ def test_known_sendings_leave_the_latencies_that_would_send_the_same_packets() -
     assert middle_s == pytest.approx((possible_s[0] + possible_s[-1]) / 2, abs=0.001)
 
 
+@pytest.mark.parametrize("what", [clock, synchrony, index])
 def test_the_exit_code_says_whether_every_limit_was_met(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    what: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    name = what.__name__.rpartition(".")[2]
     for figure, code in ((1.0, 0), (3.0, 1)):
         row = Row("live", ("p50",), (figure,), (2.0,))
-        monkeypatch.setattr(clock, "rows", lambda row=row, **_: [row])
-        assert cli.main(["validate", "clock", "--quick"]) == code
+        monkeypatch.setattr(what, "rows", lambda row=row, **_: [row])
+        assert cli.main(["validate", name, "--quick"]) == code
         assert ("MISSED" in capsys.readouterr().out) == bool(code)
-        assert cli.main(["validate", "clock", "--json"]) == code
+        assert cli.main(["validate", name, "--json"]) == code
         assert json.loads(capsys.readouterr().out)["met"] == (not code)

@@ -218,8 +218,9 @@ def _verdict(row: Row) -> str:
 def _shown(value: float, digits: int) -> str:
     if not np.isfinite(value):
         return "–"
-    too_small = 0 < abs(value) < 0.5 * 10**-digits
-    return f"{value:.1e}" if too_small else f"{value:.{digits}f}"
+    if not 0 < abs(value) < 0.5 * 10**-digits:
+        return f"{value:.{digits}f}"
+    return f"{value:.1g}" if abs(value) >= 1e-3 else f"{value:.1e}"
 
 
 def _number(value: float) -> float | None:
