@@ -6,7 +6,7 @@ No I/O and no clock: events and moments in, plain values out.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -60,6 +60,8 @@ class Quality(NamedTuple):
     """NaN without intervals."""
     mean_bpm: float
     """From the intervals, not from the strap's own average; NaN without intervals."""
+    told_share: float
+    """How much of the time the intervals add up to; NaN for less than two packets with some."""
 
     @property
     def loss_share(self) -> float:
@@ -145,6 +147,7 @@ class StrapWatch:
             intervals=len(rr_s),
             artifact_share=float(find_artifacts(rr_s).bad.mean()) if len(rr_s) else np.nan,
             mean_bpm=60.0 / float(np.median(rr_s)) if len(rr_s) else np.nan,
+            told_share=told_share([h for h in self.heard if from_s <= h.t_s <= to_s]),
         )
 
     def trace(self, t_s: float, span_s: float) -> dict[str, list[float]]:
@@ -191,6 +194,16 @@ class StrapWatch:
         found = find_artifacts(np.append(before, recent))
         nonsense = found.state[len(before) :] == State.INVALID
         return int(nonsense.sum()) >= WILD_INTERVALS
+
+
+def told_share(heard: Sequence[Heard]) -> float:
+    """The sum of the intervals over the time in which they came.
+
+    About 1; each end errs by what a beat waits for its packet, `SEND_S` at most.
+    """
+    with_rr = [h for h in heard if h.rr_s]
+    lasted_s = with_rr[-1].t_s - with_rr[0].t_s if with_rr else 0.0
+    return sum(sum(h.rr_s) for h in with_rr[1:]) / lasted_s if lasted_s > 0 else np.nan
 
 
 def _lost(arrivals_s: np.ndarray) -> int:
