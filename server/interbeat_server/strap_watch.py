@@ -15,7 +15,7 @@ import numpy as np
 from interbeat_analysis.artifacts import State, find_artifacts
 from interbeat_analysis.bad_intervals import LONGEST_S, SHORTEST_S
 from interbeat_collector.events import Device, Link, Packet
-from interbeat_collector.heart_rate import TICKS_PER_S, decode
+from interbeat_collector.heart_rate import TICKS_PER_S, HeartRateMeasurement, decode
 from interbeat_collector.straps import StrapModel, model_of
 
 MEMORY_S = 60.0
@@ -48,6 +48,11 @@ class Heard(NamedTuple):
     hr_bpm: int | None
     contact: bool | None
     rr_s: tuple[float, ...]
+
+
+def heard(t_s: float, told: HeartRateMeasurement) -> Heard:
+    rr_s = tuple(ticks / TICKS_PER_S for ticks in told.rr_ticks)
+    return Heard(t_s, told.hr_bpm, told.contact, rr_s)
 
 
 class Quality(NamedTuple):
@@ -167,10 +172,9 @@ class StrapWatch:
         return {"ago_s": ago_s[::-1], "bpm": bpm[::-1]}
 
     def _hear(self, packet: Packet) -> None:
-        found = decode(packet.data)
-        rr_s = tuple(ticks / TICKS_PER_S for ticks in found.rr_ticks)
-        self.heard.append(Heard(packet.t_s, found.hr_bpm, found.contact, rr_s))
-        self.rr_seen = self.rr_seen or bool(rr_s)
+        found = heard(packet.t_s, decode(packet.data))
+        self.heard.append(found)
+        self.rr_seen = self.rr_seen or bool(found.rr_s)
         if not found.hr_bpm or found.contact is False:
             self.pulse_since_s = None
         elif self.pulse_since_s is None:
@@ -196,12 +200,12 @@ class StrapWatch:
         return int(nonsense.sum()) >= WILD_INTERVALS
 
 
-def told_share(heard: Sequence[Heard]) -> float:
+def told_share(packets: Sequence[Heard]) -> float:
     """The sum of the intervals over the time in which they came.
 
     About 1; each end errs by what a beat waits for its packet, `SEND_S` at most.
     """
-    with_rr = [h for h in heard if h.rr_s]
+    with_rr = [h for h in packets if h.rr_s]
     lasted_s = with_rr[-1].t_s - with_rr[0].t_s if with_rr else 0.0
     return sum(sum(h.rr_s) for h in with_rr[1:]) / lasted_s if lasted_s > 0 else np.nan
 
