@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from interbeat_collector.beats import BeatClock
 from interbeat_collector.events import (
     PARTNERS,
     Device,
@@ -34,6 +35,17 @@ RR_BASIS = "whole recording"
 OTHER: dict[Partner, Partner] = {"a": "b", "b": "a"}
 
 
+class Reception(NamedTuple):
+    """What became of one strap's packets on their way."""
+
+    gaps: int
+    """Times beats are missing."""
+    beats_in_gaps: int
+    """About so many, as the intervals around suggest; they are in no figure."""
+    packets_twice: int
+    """Packets that came twice and were counted once."""
+
+
 class Material(NamedTuple):
     """One recording, ready to be analysed."""
 
@@ -48,10 +60,25 @@ class Material(NamedTuple):
     """Whether the two talked."""
     baselines: Sequence[Span] = ()
     """Stretches that may be a person's own baseline, oldest first."""
+    reception: Mapping[Partner, Reception] = {}
+    """Of straps; nothing is known of it for lists of intervals."""
 
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
     """The beats of both partners, from every packet of a recording."""
+    return {p: heart_of(clock) for p, clock in clocks_of(recording).items()}
+
+
+def heart_of(clock: BeatClock) -> Heart:
+    return Heart(*clock.beats().real()[:2])
+
+
+def reception_of(clock: BeatClock) -> Reception:
+    return Reception(max(clock.stretches - 1, 0), clock.inferred, clock.duplicates)
+
+
+def clocks_of(recording: Recording) -> dict[Partner, BeatClock]:
+    """The offline clocks of both straps."""
     latency_s = live.latencies(recording.session)
     feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
     for event in sorted(recording.events, key=lambda event: event.t_s):
@@ -62,7 +89,7 @@ def hearts_of(recording: Recording) -> dict[Partner, Heart]:
                 feeds[event.partner].link(event)
             case _:
                 pass
-    return {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
+    return {p: feeds[p].clock for p in PARTNERS}
 
 
 def heart_of_rr(rr_s: np.ndarray, opening_s: float = 0.0) -> Heart:
