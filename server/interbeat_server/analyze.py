@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from interbeat_analysis.arousal import FS_HZ
 from interbeat_analysis.pooling import together
 from interbeat_analysis.settling import Reference
-from interbeat_collector.events import PARTNERS, Marker
+from interbeat_collector.events import PARTNERS, Marker, Partner
 from interbeat_collector.session_file import Recording
 
 from . import __version__
@@ -17,7 +17,7 @@ from .heart_document import Wanted, heart_document, methods
 from .messages import number
 from .offline_document import offline_measures
 from .own_baseline import spans
-from .recorded import SESSION_BASIS, Material, hearts_of
+from .recorded import SESSION_BASIS, Material, clocks_of, heart_of, reception_of
 from .reference_header import talked
 from .references import turns_of
 from .synchrony_document import synchrony_document
@@ -41,14 +41,16 @@ class Analysis(NamedTuple):
 
 def material_of(recording: Recording) -> Material:
     """A session file as it is, with the speaking turns that it holds."""
+    clocks = clocks_of(recording)
     return Material(
-        hearts_of(recording),
+        {p: heart_of(clocks[p]) for p in PARTNERS},
         recording.duration_s,
         SESSION_BASIS,
         recording.session,
         turns_of(recording),
         talked(recording.session),
         spans(event for event in recording.events if isinstance(event, Marker)),
+        {p: reception_of(clocks[p]) for p in PARTNERS},
     )
 
 
@@ -64,10 +66,7 @@ def analyze(
         **_head(material.basis, wanted, both=both),
         "session": _session(material),
         "duration_s": number(material.duration_s),
-        "partners": {
-            p: heart_document(hearts[p], wanted, material.baselines) if p in hearts else None
-            for p in PARTNERS
-        },
+        "partners": {p: _partner(material, p, wanted) if p in hearts else None for p in PARTNERS},
     }
     if not both:
         return Analysis({**document, **dict.fromkeys(OF_TWO)}, None)
@@ -81,6 +80,14 @@ def analyze(
     if wanted.offline:
         document["offline"] = offline_measures(shared.hr_bpm[0], shared.hr_bpm[1], FS_HZ)
     return Analysis(document, found)
+
+
+def _partner(material: Material, p: Partner, wanted: Wanted) -> dict[str, Any]:
+    known = material.reception.get(p)
+    return {
+        **heart_document(material.hearts[p], wanted, material.baselines),
+        "reception": known._asdict() if known else None,
+    }
 
 
 def analyze_several(

@@ -24,6 +24,8 @@ from interbeat_collector.strap import Strap
 from interbeat_collector.straps import model_of
 
 from . import __version__
+from .messages import number
+from .strap_watch import heard, told_share
 
 LISTEN_S = 15.0
 SETTLE_S = 10.0
@@ -116,6 +118,9 @@ def described(strap_id: str, name: str, events: Iterable[Event]) -> Report:
         "packets": len(packets),
         "intervals": sum(len(m.rr_ticks) for m in read),
         "rr": any(m.rr_ticks for m in read),
+        "told_share": number(
+            told_share([heard(p.t_s, m) for p, m in zip(once, read, strict=True)]), 3
+        ),
         "heart_rate_bpm": next((m.hr_bpm for m in reversed(read) if m.hr_bpm), None),
         "contact": read[-1].contact if read else None,
         "packets_per_s": _rate(arrivals_s),
@@ -187,6 +192,9 @@ def _check_lines(check: Report, listened_s: float) -> list[str]:
         "heart rate": f"{check['heart_rate_bpm'] or 0} bpm",
         "contact": {True: "yes", False: "no", None: "not told"}[check["contact"]],
         "RR intervals": f"{check['intervals']}" if check["rr"] else "none: it cannot be used",
+        "they add up to": (
+            "not known" if check["told_share"] is None else f"{check['told_share']:.0%} of the time"
+        ),
         "packets": f"{check['packets']}, {check['packets_per_s']} a second",
         "came twice": str(check["duplicates"]),
         "damaged": str(check["bad_packets"]),

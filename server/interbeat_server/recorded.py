@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from interbeat_collector.beats import BeatClock
 from interbeat_collector.events import (
     PARTNERS,
     Device,
@@ -39,6 +40,17 @@ BEFORE_S = 60.0
 OTHER: dict[Partner, Partner] = {"a": "b", "b": "a"}
 
 
+class Reception(NamedTuple):
+    """What became of one strap's packets on their way."""
+
+    gaps: int
+    """Times beats are missing."""
+    beats_in_gaps: int
+    """About so many, as the intervals around suggest; they are in no figure."""
+    packets_twice: int
+    """Packets that came twice and were counted once."""
+
+
 class Material(NamedTuple):
     """One recording, ready to be analysed."""
 
@@ -53,12 +65,27 @@ class Material(NamedTuple):
     """Whether the two talked."""
     baselines: Sequence[Span] = ()
     """Stretches that may be a person's own baseline, oldest first."""
+    reception: Mapping[Partner, Reception] = {}
+    """Of straps; nothing is known of it for lists of intervals."""
 
 
 def hearts_of(recording: Recording) -> dict[Partner, Heart]:
-    """The beats of both partners, from every packet of a recording.
+    """The beats of both partners, from every packet of a recording."""
+    return {p: heart_of(clock) for p, clock in clocks_of(recording).items()}
 
-    DamagedSession where they cannot be when the file says.
+
+def heart_of(clock: BeatClock) -> Heart:
+    return Heart(*clock.beats().real()[:2])
+
+
+def reception_of(clock: BeatClock) -> Reception:
+    return Reception(max(clock.stretches - 1, 0), clock.inferred, clock.duplicates)
+
+
+def clocks_of(recording: Recording) -> dict[Partner, BeatClock]:
+    """The offline clocks of both straps.
+
+    DamagedSession where their beats cannot be when the file says.
     """
     latency_s = live.latencies(recording.session)
     feeds = {p: Feed(latency_s[p]) for p in PARTNERS}
@@ -70,14 +97,15 @@ def hearts_of(recording: Recording) -> dict[Partner, Heart]:
                 feeds[event.partner].link(event)
             case _:
                 pass
-    hearts = {p: Heart(*feeds[p].clock.beats().real()[:2]) for p in PARTNERS}
-    last_s = [recording.duration_s, *(end_s(h) for h in hearts.values() if len(h.t_s))]
-    if not all(map(_plausible, hearts.values())) or max(last_s) > LONGEST_S:
+    clocks = {p: feeds[p].clock for p in PARTNERS}
+    hearts = [heart_of(clock) for clock in clocks.values()]
+    last_s = [recording.duration_s, *(end_s(h) for h in hearts if len(h.t_s))]
+    if not all(map(_plausible, hearts)) or max(last_s) > LONGEST_S:
         raise DamagedSession(
             f"Session {recording.session.id} is damaged: the times of its packets make no sense, "
             "the beats in them do not follow one another. Use a copy of it if you have one."
         )
-    return hearts
+    return clocks
 
 
 def _plausible(heart: Heart) -> bool:

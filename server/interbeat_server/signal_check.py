@@ -16,6 +16,8 @@ from .strap_watch import Quality, StrapWatch, Trouble, first_known, same_heart
 CHECK_S = 30.0
 MOST_LOST = 0.10
 MOST_ARTIFACTS = 0.10
+TOLD_SHARE = (0.86, 1.09)
+"""Of thirty seconds: a tenth too little, a twentieth too much, and what beats wait for packets."""
 PLAUSIBLE_BPM = (35.0, 180.0)
 LOW_BATTERY_PERCENT = 15
 
@@ -64,6 +66,7 @@ def strap_checks(strap: StrapWatch, from_s: float, t_s: float) -> list[Check]:
             ("The beats are clear", "of the beats unclear", "Listening for unclear beats"),
             "Moisten the electrodes, tighten the strap, and hold still.",
         ),
+        _told(found, enough),
     ]
     return [*checks, *_battery(strap)]
 
@@ -128,6 +131,29 @@ def _share(
     if share > most:
         return Check(name, "problem", f"{share:.0%} {bad}; at most {most:.0%}. {remedy}")
     return Check(name, "ok", good if share < 0.005 else f"{share:.0%} {bad}")
+
+
+def _told(found: Quality, enough: bool) -> Check:
+    """Whether the intervals fill the time: some straps leave beats out, or tell them twice."""
+    least, most = TOLD_SHARE
+    share = found.told_share
+    if not enough or share != share:
+        return Check("told", "waiting", "Listening for missing beats")
+    if share + found.loss_share < least:
+        return Check(
+            "told",
+            "problem",
+            f"The strap tells {share:.0%} of the beats only. "
+            "Moisten the electrodes, tighten the strap, and hold still.",
+        )
+    if share > most:
+        return Check(
+            "told",
+            "problem",
+            f"Its beats would fill {share:.0%} of the time: it tells some twice, or all at once. "
+            "Wait for half a minute; if it stays so, use another strap.",
+        )
+    return Check("told", "ok", "No beats missing")
 
 
 def _battery(strap: StrapWatch) -> list[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,13 +10,19 @@ from interbeat_collector.events import PARTNERS, Partner
 from interbeat_collector.radio import LOOK_S, Found, Radio, StrapError, StrapNotFound, not_found
 from interbeat_collector.session_file import Recording
 from interbeat_collector.strap import Strap
-from interbeat_collector.straps import Raw, model_of, pair_warning
+from interbeat_collector.straps import (
+    Raw,
+    StrapModel,
+    model_of,
+    pair_latency,
+    pair_warning,
+)
 
 from .desk import DEFAULT_LABELS, Desk, new_session
 from .equipment import Equipment
 from .people import judged_by
 from .runs import LiveRun
-from .strap_book import KnownStrap, StrapBook
+from .strap_book import KnownStrap, PairOffset, StrapBook
 from .strap_header import header_straps, raw_settings, strap_settings
 
 SLICE_S = 1.5
@@ -60,6 +67,8 @@ async def record_straps(
         if model.refusal:
             raise StrapError(model.refusal)
     warning = None if offset else pair_warning(*models)
+    if warning is None:
+        tell(_delays(offset, *models))
     settings = {
         **strap_settings(offset, warning),
         **raw_settings(dict.fromkeys(PARTNERS, wish.raw)),
@@ -89,6 +98,18 @@ async def record_straps(
     run = desk.record_straps(session, straps, rate=rate, duration_s=wish.duration_s)
     book.remember(known, labels)
     return run
+
+
+def _delays(offset: PairOffset | None, a: StrapModel, b: StrapModel) -> str:
+    """What is done about how late the two straps are."""
+    if offset is None:
+        return f"Delay of the straps: {pair_latency(a, b).said}"
+    late, early = ("b", "a") if offset.offset_s >= 0 else ("a", "b")
+    by_ms, sigma_ms = abs(1000 * offset.offset_s), math.ceil(1000 * offset.sigma_s)
+    return (
+        f"Calibrated on {offset.measured_utc[:10]}: the strap of {late} reports a beat "
+        f"{by_ms:.0f} ± {sigma_ms} ms later than that of {early}, which is taken off."
+    )
 
 
 def _ids(wish: Wish, book: StrapBook) -> dict[Partner, str]:

@@ -6,7 +6,7 @@ No I/O and no clock: events and moments in, plain values out.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from interbeat_analysis.artifacts import State, find_artifacts
 from interbeat_analysis.bad_intervals import LONGEST_S, SHORTEST_S
 from interbeat_collector.events import Device, Link, Packet
-from interbeat_collector.heart_rate import TICKS_PER_S, decode
+from interbeat_collector.heart_rate import TICKS_PER_S, HeartRateMeasurement, decode
 from interbeat_collector.straps import StrapModel, model_of
 
 MEMORY_S = 60.0
@@ -50,6 +50,11 @@ class Heard(NamedTuple):
     rr_s: tuple[float, ...]
 
 
+def heard(t_s: float, told: HeartRateMeasurement) -> Heard:
+    rr_s = tuple(ticks / TICKS_PER_S for ticks in told.rr_ticks)
+    return Heard(t_s, told.hr_bpm, told.contact, rr_s)
+
+
 class Quality(NamedTuple):
     """Figures of a stretch of time."""
 
@@ -60,6 +65,8 @@ class Quality(NamedTuple):
     """NaN without intervals."""
     mean_bpm: float
     """From the intervals, not from the strap's own average; NaN without intervals."""
+    told_share: float
+    """How much of the time the intervals add up to; NaN for less than two packets with some."""
 
     @property
     def loss_share(self) -> float:
@@ -145,6 +152,7 @@ class StrapWatch:
             intervals=len(rr_s),
             artifact_share=float(find_artifacts(rr_s).bad.mean()) if len(rr_s) else np.nan,
             mean_bpm=60.0 / float(np.median(rr_s)) if len(rr_s) else np.nan,
+            told_share=told_share([h for h in self.heard if from_s <= h.t_s <= to_s]),
         )
 
     def trace(self, t_s: float, span_s: float) -> dict[str, list[float]]:
@@ -164,10 +172,9 @@ class StrapWatch:
         return {"ago_s": ago_s[::-1], "bpm": bpm[::-1]}
 
     def _hear(self, packet: Packet) -> None:
-        found = decode(packet.data)
-        rr_s = tuple(ticks / TICKS_PER_S for ticks in found.rr_ticks)
-        self.heard.append(Heard(packet.t_s, found.hr_bpm, found.contact, rr_s))
-        self.rr_seen = self.rr_seen or bool(rr_s)
+        found = heard(packet.t_s, decode(packet.data))
+        self.heard.append(found)
+        self.rr_seen = self.rr_seen or bool(found.rr_s)
         if not found.hr_bpm or found.contact is False:
             self.pulse_since_s = None
         elif self.pulse_since_s is None:
@@ -191,6 +198,16 @@ class StrapWatch:
         found = find_artifacts(np.append(before, recent))
         nonsense = found.state[len(before) :] == State.INVALID
         return int(nonsense.sum()) >= WILD_INTERVALS
+
+
+def told_share(packets: Sequence[Heard]) -> float:
+    """The sum of the intervals over the time in which they came.
+
+    About 1; each end errs by what a beat waits for its packet, `SEND_S` at most.
+    """
+    with_rr = [h for h in packets if h.rr_s]
+    lasted_s = with_rr[-1].t_s - with_rr[0].t_s if with_rr else 0.0
+    return sum(sum(h.rr_s) for h in with_rr[1:]) / lasted_s if lasted_s > 0 else np.nan
 
 
 def _lost(arrivals_s: np.ndarray) -> int:

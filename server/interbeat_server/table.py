@@ -154,6 +154,19 @@ def _rated(partner: dict[str, Any], key: str, form: str, unit: str) -> str:
     return text if state == "ok" or text == DASH else text + DOUBT
 
 
+def _reception(found: dict[str, Any] | None) -> str:
+    """What was lost on the way or came twice; nothing to say of a whole record."""
+    if found is None:
+        return ""
+    said = []
+    if found["gaps"]:
+        gaps = "1 gap" if found["gaps"] == 1 else f"{found['gaps']} gaps"
+        said.append(f"{gaps} with about {found['beats_in_gaps']} beats, which are in no figure")
+    if found["packets_twice"]:
+        said.append(f"packets that came twice and count once: {found['packets_twice']}")
+    return "; ".join(said)
+
+
 def _notes(partner: dict[str, Any], name: str) -> Iterable[str]:
     """Why figures are in doubt or off, each reason once."""
     reasons: dict[str, list[str]] = {}
@@ -165,5 +178,7 @@ def _notes(partner: dict[str, Any], name: str) -> Iterable[str]:
     for reason, labels in reasons.items():
         which = "all figures" if len(labels) == len(_LABELS) else ", ".join(labels)
         yield f"{name}, {which}: {reason}"
+    if told := _reception(partner["reception"]):
+        yield f"{name}: {told}"
     if partner["artifact_share"]:
         yield f"{name}: {_DIFFERENCES[partner['differences']]}"

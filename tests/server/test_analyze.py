@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,35 @@ def test_ecg_of_a_session_is_held_against_the_strap(
     assert abs(a["ecg"]["rr_bias_ms"]) < 0.5
     assert a["ecg"]["rr_spread_ms"] < 2.0
     assert "ECG: strap minus ECG" in printed(capsys, str(writer.path), "--ecg")
+
+
+def test_what_the_radio_lost_or_doubled_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from interbeat_collector.virtual_strap import strap_packets
+
+    beat_t_s = 1.0 + np.cumsum(0.8 + 0.05 * np.random.default_rng(3).standard_normal(150))
+    sent = list(strap_packets("a", beat_t_s, seed=1, loss=0.0))
+    copies = [replace(packet, t_s=packet.t_s + 0.004) for packet in sent[60:63]]
+    heard = [*(p for p in sent if not 40.0 <= p.t_s < 44.0), *copies]
+    whole = [replace(packet, partner="b") for packet in sent]
+    header = Session("x", "recorded", "", {"a": "Ana", "b": "Ben"}, {"a": {}, "b": {}}, "interbeat")
+    writer = SessionWriter(tmp_path, header)
+    for event in sorted([*heard, *whole], key=lambda event: event.t_s):
+        writer.put(event)
+    writer.close()
+    partners = analyzed(capsys, str(writer.path))["partners"]
+    assert partners["a"]["reception"] == {"gaps": 1, "beats_in_gaps": 5, "packets_twice": 3}
+    assert partners["b"]["reception"] == {"gaps": 0, "beats_in_gaps": 0, "packets_twice": 0}
+    assert partners["a"]["beats"] == partners["b"]["beats"] - 5
+    table = printed(capsys, str(writer.path))
+    assert "Ana: 1 gap with about 5 beats, which are in no figure" in table
+    assert "came twice and count once: 3" in table
+    assert table.count("in no figure") == 1
+
+
+def test_lists_of_intervals_have_no_reception(capsys: pytest.CaptureFixture[str]) -> None:
+    assert analyzed(capsys, "--rr-a", rr_file("nsr009_5min"))["partners"]["a"]["reception"] is None
 
 
 @pytest.mark.parametrize(

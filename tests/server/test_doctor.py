@@ -72,7 +72,20 @@ def test_packets_that_came_twice_are_counted_and_do_not_spoil_the_rest() -> None
     clean, doubled = (doctor.described("F0", "Strap", packets) for packets in (once, twice))
     assert (clean["duplicates"], doubled["duplicates"]) == (0, 20)
     assert doubled["intervals"] == clean["intervals"] == 20
+    assert doubled["told_share"] == clean["told_share"] == pytest.approx(1010 / 1024, abs=0.005)
     assert doubled["packets_per_s"] == clean["packets_per_s"] == 1.0
+
+
+def test_intervals_that_come_twice_in_one_packet_add_up_to_too_much() -> None:
+    packets = [
+        Packet(float(i), "a", "heart_rate", encode(HeartRateMeasurement(60, (1000 + i,) * 2)))
+        for i in range(20)
+    ]
+    found = doctor.described("F0", "Strap", packets)
+    assert found["told_share"] == pytest.approx(2 * 1010 / 1024, abs=0.01)
+    report = {"software": {}, "bluetooth": "ok", "straps": [], "checks": [found], "listened_s": 15}
+    assert "they add up to  197% of the time" in doctor.told(report)
+    assert doctor.described("F0", "Strap", packets[:1])["told_share"] is None
 
 
 def test_jitter_is_how_late_packets_are_against_a_steady_clock() -> None:

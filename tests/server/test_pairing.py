@@ -321,7 +321,7 @@ def test_thirty_good_seconds_make_it_ready_and_not_less() -> None:
     for p in PARTNERS:
         states = {c["name"]: c["state"] for c in after["partners"][p]["checks"]}
         assert states == dict.fromkeys(
-            ["contact", "rr", "heart_rate", "packets", "artefacts"], "ok"
+            ["contact", "rr", "heart_rate", "packets", "artefacts", "told"], "ok"
         )
     assert {c["name"]: c["state"] for c in after["pair_checks"]} == {
         "two_straps": "ok",
@@ -377,6 +377,45 @@ def test_lost_packets_are_counted_and_say_what_to_do() -> None:
     assert text.startswith(("23%", "24%", "25%", "26%"))
     assert "closer" in text
     assert world.state_of_check("b", "packets")[0] == "ok"
+
+
+def told_twice(found: HeartRateMeasurement) -> HeartRateMeasurement:
+    return found._replace(rr_ticks=tuple(rr for rr in found.rr_ticks for _ in range(2)))
+
+
+def told_by_a_quarter_less() -> Change:
+    count = iter(range(10**6))
+
+    def less(found: HeartRateMeasurement) -> HeartRateMeasurement:
+        return found._replace(rr_ticks=tuple(rr for rr in found.rr_ticks if next(count) % 4))
+
+    return less
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(told_twice, "twice"), (told_by_a_quarter_less(), "of the beats only")],
+    ids=["twice", "a_quarter_less"],
+)
+def test_beats_that_do_not_add_up_to_the_time_are_noticed(change: Change, said: str) -> None:
+    """Each interval is a likely one, and no packet is missing."""
+    world = skipped(Spell(H10.id, 0.0, 300.0, change))
+    after = world.until(50.0)
+    state, text = world.state_of_check("a", "told")
+    assert state == "problem"
+    assert said in text
+    assert (after["step"], after["can_start"]) == ("check", "anyway")
+    assert world.state_of_check("a", "artefacts")[0] == "ok"
+    assert world.state_of_check("b", "told")[0] == "ok"
+
+
+def test_packets_that_were_held_up_and_come_at_once_are_forgiven_within_the_minute() -> None:
+    world = skipped(Spell(H10.id, 12.0, 18.0, silence))
+    held_up = encode(HeartRateMeasurement(70, (870,)))
+    world.until(17.5)
+    for _ in range(6):
+        world.pairing.push(H10.id, Packet(17.5, "a", "heart_rate", held_up))
+    assert world.until(77.0)["step"] == "ready"
 
 
 def test_a_strap_without_rr_is_refused_with_a_sentence() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,17 @@ def wish(straps: Mapping[Partner, str], **more: Any) -> Wish:
     return Wish(straps=straps, labels=more.pop("labels", {}), **more)
 
 
-async def begun(folder: Path, asked: Wish, world: World | None = None) -> LiveRun:
+async def begun(
+    folder: Path,
+    asked: Wish,
+    world: World | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> LiveRun:
     """Start a recording, and stop it at once."""
     world = world or World()
     desk = Desk(folder)
     equipment = Equipment(world.radio, world.clock, 1.0, world.air)
-    run = await record_straps(desk, equipment, asked)
+    run = await record_straps(desk, equipment, asked, tell)
     await desk.close()
     assert all(worn.client is None for worn in world.worn.values())
     return run
@@ -133,8 +138,11 @@ def test_two_models_are_warned_of_until_they_are_calibrated(tmp_path: Path) -> N
         book = StrapBook(tmp_path, virtual=True)
         known = book.remembered()
         book.keep(measured(known["a"], known["b"], -2.1, 0.01, 100))
-        calm = await begun(tmp_path, wish(IDS), named(World(), "Polar H10 1", "Movesense 2"))
+        world = named(World(), "Polar H10 1", "Movesense 2")
+        calm = await begun(tmp_path, wish(IDS), world, told.append)
         return warned, calm
+
+    told: list[str] = []
 
     warned, calm = virtual_time.run(scenario())
     assert "2.2 s later" in str(warned.session.settings["strap_warning"])
@@ -142,6 +150,28 @@ def test_two_models_are_warned_of_until_they_are_calibrated(tmp_path: Path) -> N
     assert "strap_warning" not in calm.session.settings
     a_s, b_s = (float(calm.session.straps[p]["latency_s"]) for p in PARTNERS)
     assert b_s - a_s == pytest.approx(-2.1)
+    assert "the strap of a reports a beat 2100 ± 10 ms later than that of b" in told[-1]
+
+
+def test_what_is_done_about_the_delay_of_two_alike_is_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        for folder, (a, b) in enumerate(
+            [
+                ("Polar H10 1", "Polar H10 2"),
+                ("Polar H9 1", "Polar H9 2"),
+                ("Polar H10", "Movesense"),
+            ]
+        ):
+            world = named(World(), a, b)
+            await begun(tmp_path / str(folder), wish(IDS), world, told.append)
+
+    told: list[str] = []
+    virtual_time.run(scenario())
+    alike, unknown = (line for line in told if "Looking" not in line)
+    assert "2.6 s are subtracted for A (Polar H10), 2.6 s for B" in alike
+    assert (
+        "Polar H9 is not known: nothing is subtracted, two of one model are late alike" in unknown
+    )
 
 
 def test_an_analysis_repeats_the_warning_of_two_models(
