@@ -15,6 +15,7 @@ export interface Settings {
   linkage_span_s: number;
   linkage_lag_s: number[];
   linkage_needed_s: number;
+  linkage_needed_share: number;
 }
 
 /** Whose hearts the straps wore; other than people's in a demo only. */
@@ -235,6 +236,8 @@ export interface Linkage {
   p_antiphase: Maybe;
   r_antiphase: Maybe;
   own_share: Maybe;
+  own_low: Maybe;
+  own_high: Maybe;
   chance_r: Maybe;
   chance_band: Maybe;
   profile: Maybe[] | null;

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from interbeat_analysis.coregulation import MIN_CLEAN_SHARE, MIN_JOINT_S
+from interbeat_analysis.coregulation import MIN_CLEAN_SHARE, MIN_JOINT_S, NOTHING, Index
 from interbeat_analysis.dyad import LINKED_P, Dyad
 from interbeat_analysis.linkage import CHANCE_Z, MAX_LAG_S, chance_height
 from interbeat_analysis.settling import REFERENCE_NEEDED_S
@@ -24,6 +24,7 @@ SETTINGS: Message = {
     "linkage_span_s": SPAN_S,
     "linkage_lag_s": list(range(-MAX_LAG_S, MAX_LAG_S + 1)),
     "linkage_needed_s": MIN_JOINT_S,
+    "linkage_needed_share": MIN_CLEAN_SHARE,
 }
 """What `hello` says of these messages."""
 MEASURES = ("linkage", "lead", "settling", "own_share", "breathing", "index")
@@ -45,6 +46,8 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
     dyad = found.dyad
     link, settled, index = dyad.linkage, dyad.settling, dyad.coregulation
     reach = dyad.correlogram.chance_band
+    r_low, r_high = np.clip([link.r - reach, link.r + reach], -1.0, 1.0).tolist()
+    own_low, own_high = _own_range(link.own_share, r_low, r_high)
     judged = dyad.state in ("no_linkage", "linked")
     pair = found.references
     return {
@@ -61,13 +64,15 @@ def linkage_message(found: Together, silent: Sequence[Gap], labels: Labels) -> M
         "evidence": dyad.evidence if judged else None,
         "p": _number(link.p, 6),
         "r": _number(link.r, 4),
-        "r_low": _number(link.r - reach, 4),
-        "r_high": _number(link.r + reach, 4),
+        "r_low": _number(r_low, 4),
+        "r_high": _number(r_high, 4),
         "r_adjusted": _number(link.r_adjusted, 4),
         "lag_s": _number(link.lag_s, 2),
         "p_antiphase": _number(link.p_antiphase, 6),
         "r_antiphase": _number(link.r_antiphase, 4),
         "own_share": _number(link.own_share, 4),
+        "own_low": _number(own_low, 4),
+        "own_high": _number(own_high, 4),
         "chance_r": _chance_r(dyad),
         "chance_band": _number(reach, 4) if judged else None,
         "profile": [_number(r, 4) for r in dyad.correlogram.r.tolist()] if judged else None,
@@ -134,8 +139,9 @@ def _words(dyad: Dyad, silent: Sequence[Gap], labels: Labels) -> Message:
         "held": _held(silent, labels) if dyad.state == "not_enough_data" else None,
         "lead": words.lead_claim(claim, labels[claim] if claim else "") if judged else None,
         "settling": words.SETTLING_STATES[dyad.settling.state],
-        "index": words.INDEX_REASONS.get(dyad.coregulation.reason),
-        "flags": [words.FLAGS[flag] for flag in dyad.flags],
+        "index": _index(dyad.coregulation),
+        # One heart on both straps is the headline: nothing else is worth a word beside it.
+        "flags": [words.FLAGS[flag] for flag in dyad.flags if dyad.state != "same_source"],
     }
 
 
@@ -150,13 +156,34 @@ def _text(dyad: Dyad) -> str:
     return words.OWN_STRAPS if dyad.state == "same_source" else words.LINKAGE_STATES[dyad.state]
 
 
+def _own_range(own_share: float, r_low: float, r_high: float) -> tuple[float, float]:
+    """What the 90 % range of r leaves to each one's own; it is widened to hold the value."""
+    most, least = 1.0 - np.maximum([r_low, r_high], 0.0) ** 2
+    return float(np.minimum(least, own_share)), float(np.maximum(most, own_share))
+
+
+def _index(found: Index) -> str:
+    """Why there is no index, or what it says."""
+    if found.state != "shown":
+        return words.INDEX_REASONS[found.reason]
+    return words.INDEX_ABOVE if found.value > NOTHING else words.INDEX_BELOW
+
+
 def _more_s(dyad: Dyad) -> float | None:
-    """Clean seconds until there is a figure; None once there is one."""
+    """Clean seconds until there is a figure; None once there is one.
+
+    A stretch that is shorter than the trailing window grows; later, seconds that are as clean as
+    the stretch is leave it.
+    """
     if dyad.state != "not_enough_data":
         return None
-    lasted_s = dyad.correlogram.lasted_s
-    for_the_share_s = (MIN_CLEAN_SHARE * lasted_s - dyad.joint_s) / (1.0 - MIN_CLEAN_SHARE)
-    return max(MIN_JOINT_S - dyad.joint_s, for_the_share_s, 0.0)
+    lasted_s, joint_s = dyad.correlogram.lasted_s, dyad.joint_s
+    for_the_share_s = (MIN_CLEAN_SHARE * lasted_s - joint_s) / (1.0 - MIN_CLEAN_SHARE)
+    grows_s = max(SPAN_S - lasted_s, 0.0)
+    if for_the_share_s > grows_s:
+        missing_s = MIN_CLEAN_SHARE * SPAN_S - joint_s - grows_s
+        for_the_share_s = grows_s + missing_s / (1.0 - joint_s / lasted_s)
+    return max(MIN_JOINT_S - joint_s, for_the_share_s, 0.0)
 
 
 def _chance_r(dyad: Dyad) -> float | None:

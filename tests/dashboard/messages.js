@@ -11,6 +11,7 @@ export const settings = {
   linkage_span_s: 1200,
   linkage_lag_s: [-15, 0, 15],
   linkage_needed_s: 480,
+  linkage_needed_share: 0.75,
 };
 
 export function hello(changes = {}) {
@@ -95,6 +96,8 @@ export function linkage(changes = {}) {
     p_antiphase: null,
     r_antiphase: null,
     own_share: null,
+    own_low: null,
+    own_high: null,
     chance_r: null,
     chance_band: null,
     profile: null,
