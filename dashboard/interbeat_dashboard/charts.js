@@ -2,7 +2,7 @@
 /** @import { Run } from "./state.js" */
 import { eased, valueRange, valueTicks } from "./axis.js";
 import { colour, plotMargins } from "./dom.js";
-import { between, emptySeries, extent, rhythm, thinned } from "./series.js";
+import { between, emptySeries, mainExtent, rhythm, thinned } from "./series.js";
 import { PARTNERS, upToNow } from "./state.js";
 
 const MAX_POINTS = 1200;
@@ -79,7 +79,7 @@ export async function heartRateChart(element, library) {
     draw(run, view, slow) {
       const pale = PARTNERS.map((p) => between(run.hr[p], view.from_s, view.now_s));
       const ends = PARTNERS.map((p) => provisionalEnd(run, p, view));
-      target = valueRange(extent([...pale, ...ends]), target);
+      target = valueRange(reach(pale) ?? reach(ends), target);
       range = range === null || reduced.matches ? target : eased(range, target, EASE);
       const lines = pale.map((series) => thinned(series, view.window_s, MAX_POINTS));
       const beats = PARTNERS.map((p) => beatsOf(run, p, view));
@@ -125,6 +125,13 @@ export async function heartRateChart(element, library) {
       library.relayout(element, colours());
     },
   };
+}
+
+/** What the value axis has to hold. @param {Series[]} all @returns {[number, number] | null} */
+function reach(all) {
+  const known = all.map(mainExtent).filter((range) => range !== null);
+  if (known.length === 0) return null;
+  return [Math.min(...known.map(([low]) => low)), Math.max(...known.map(([, high]) => high))];
 }
 
 /** The newest samples, from the last one that stays; a frozen view soon has none.

@@ -2,13 +2,16 @@
 /** @import { Run } from "./state.js" */
 import { make, makeSvg, plotMargins, setText } from "./dom.js";
 import { moment } from "./format.js";
-import { beads, pathOf, rWords, runsOf } from "./together.js";
+import { beads, gathering, pathOf, rWords, runsOf } from "./together.js";
 
 const BEADS = 8;
 const LEAST_S = 600;
 const TOP_R = 0.6;
 const STEPS_S = [60, 120, 300, 600, 1200, 1800, 3600, 7200];
 const MOST_TICKS = 8;
+const GRID_R = [-0.6, -0.3, 0, 0.3, 0.6];
+const BEFORE =
+  "Nothing is said of the two before eight clean minutes that are three quarters of the time.";
 
 /**
  * Connection over the session: its correlation over the twenty minutes before each moment, above
@@ -40,7 +43,7 @@ export function connectionLane(element) {
       row.hidden = !early;
       drawing.toggleAttribute("hidden", early);
       told.hidden = chance.hidden = early || last?.r === null;
-      setText(words, early ? "Nothing is said of the two before eight clean minutes." : "");
+      setText(words, early ? BEFORE : "");
       if (early) return drawBeads(run);
       setText(name, "r");
       setText(value, last?.r === null || last === undefined ? "" : rWords(last.r));
@@ -54,9 +57,11 @@ export function connectionLane(element) {
 
   /** @param {Run} run */
   function drawBeads({ linkage, hello }) {
-    const share = (linkage?.joint_s ?? 0) / (hello?.settings.linkage_needed_s ?? 480);
+    if (!hello) return;
+    const { linkage_needed_s: s, linkage_needed_share: share } = hello.settings;
+    const full = linkage ? gathering(linkage, { s, share }).beads : 0;
     row.replaceChildren(
-      ...beads(share, BEADS).map((full) =>
+      ...beads(full, BEADS).map((full) =>
         make("i", { class: "bead" }, make("i", { style: `width: ${(100 * full).toFixed(0)}%` })),
       ),
     );
@@ -69,9 +74,11 @@ export function connectionLane(element) {
     const height = element.clientHeight - 20;
     const top = Math.max(TOP_R, ...points.map((p) => (p.r ?? 0) + 0.05));
     const x = (/** @type {number} */ t_s) => left + (t_s / end_s) * width;
-    const y = (/** @type {number} */ r) => height * (1 - Math.min(top, Math.max(0, r)) / top);
+    const bottom = Math.min(0, ...points.map((p) => ((p.r ?? 0) < 0 ? (p.r ?? 0) - 0.05 : 0)));
+    const y = (/** @type {number} */ r) => (height * (top - r)) / (top - bottom);
+    const levels = GRID_R.filter((r) => r >= bottom && r <= top);
     drawing.replaceChildren(
-      ...[0, 0.3, 0.6].flatMap((r) => grid(left, width, y(r), r.toString())),
+      ...levels.flatMap((r) => grid(left, width, y(r), r === 0 ? "0" : rWords(r).slice(0, -1))),
       ...ticks(x, end_s, height),
       ...runsOf(points).flatMap((run, i, all) => {
         // A run reaches to where the next one begins.

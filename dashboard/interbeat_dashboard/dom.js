@@ -43,6 +43,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** A name and a word of ours after it: a long name is cut, the word stays.
+ * @param {Element} element @param {string} name @param {string} word */
+export function nameAnd(element, name, word) {
+  element.replaceChildren(make("span", { class: "cut-name" }, name), `\u00a0${word}`);
+}
+
 /** A colour of the style sheet as the browser computes it, whatever the theme.
  * @param {string} token */
 export function colour(token) {

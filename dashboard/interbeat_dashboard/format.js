@@ -116,6 +116,16 @@ export function count(n, noun) {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+const SHORT_NAME = 14;
+
+/** A name that fits beside other words: at most 14 letters, whole ones, of any script.
+ * @param {string} name */
+export function shortName(name) {
+  const letters = [...new Intl.Segmenter().segment(name)].map(({ segment }) => segment);
+  if (letters.length <= SHORT_NAME) return name;
+  return `${letters.slice(0, SHORT_NAME - 1).join("").trimEnd()}\u2026`;
+}
+
 /** "Ana and Ben". @param {ByPartner<string>} labels */
 export function pair(labels) {
   return `${labels.a} and ${labels.b}`;

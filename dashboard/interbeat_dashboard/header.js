@@ -1,6 +1,6 @@
 /** @import { Hello, Linkage, RunState } from "./types.d.ts" */
 /** @import { Run } from "./state.js" */
-import { byId, setText } from "./dom.js";
+import { byId, nameAnd, setText } from "./dom.js";
 import { clock, day, pair, signed, span, spanWords, timeOfDay, wearers, wholeAge } from "./format.js";
 
 /** The disk is asked to keep up; only falling behind by this much real time is worth a word. */
@@ -15,10 +15,10 @@ export function showSession({ session, settings, mode }) {
   setText(byId("session-date"), `${day(started_utc)}, ${timeOfDay(started_utc)}`);
   byId("session-demo").hidden = kind !== "simulated";
   setText(byId("session-hearts"), wearers(hearts));
-  setText(byId("a-first"), `${labels.a} first`);
-  setText(byId("b-first"), `${labels.b} first`);
-  setText(byId("speaks-a"), `${labels.a} speaks`);
-  setText(byId("speaks-b"), `${labels.b} speaks`);
+  nameAnd(byId("a-first"), labels.a, "first");
+  nameAnd(byId("b-first"), labels.b, "first");
+  nameAnd(byId("speaks-a"), labels.a, "speaks");
+  nameAnd(byId("speaks-b"), labels.b, "speaks");
   setText(byId("lag-high"), signed(Math.max(...lag_s)));
   setText(byId("lag-low"), signed(Math.min(...lag_s)));
   setText(byId("lag-settings"), `seconds · ${span(window_s)} windows, drawn at their centre`);

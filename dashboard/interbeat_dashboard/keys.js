@@ -21,8 +21,8 @@ export function keyboard({ mode, zoom, transport, freeze, ask, mark, speak, fall
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const target = /** @type {HTMLElement} */ (event.target);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (target.closest("input, dialog[open]")) return;
-    if (key === " " && target.closest("button, a")) return;
+    if (target.closest("input:not([type=range]), select, dialog[open]")) return;
+    if (key === " " && target.closest("button, a, summary")) return;
     if (act(key, event.timeStamp)) event.preventDefault();
   });
 

@@ -2,7 +2,7 @@
 /** @import { Run } from "./state.js" */
 import { spread } from "./axis.js";
 import { make, makeSvg, plotMargins, setText } from "./dom.js";
-import { UNKNOWN, wholeAge, whole } from "./format.js";
+import { UNKNOWN, shortName, wholeAge, whole } from "./format.js";
 import { between, extent, meanBetween } from "./series.js";
 import { PARTNERS } from "./state.js";
 
@@ -11,6 +11,8 @@ const LABELS_APART = 26;
 /** A gap stands at the height of the line over this long beside it. */
 const BESIDE_S = 5;
 const LEAST_BOX_PX = 3;
+const LETTER_PX = 6.2;
+const TEXT_PX = 14;
 
 /**
  * @typedef {object} Tip the end of a partner's line
@@ -50,7 +52,7 @@ export function overlay(element) {
           .filter((m) => m.at_s >= view.from_s && m.at_s <= view.now_s)
           .map((m) => makeSvg("line", { x1: x(m.at_s), x2: x(m.at_s), y1: 0, y2: height })),
       );
-      gaps.replaceChildren(...gapBoxes(run, view, x, y, left + width));
+      gaps.replaceChildren(...gapBoxes(run, view, x, y, left + width, height));
       const inSight = PARTNERS.filter((p) => (tips[p]?.t_s ?? -Infinity) >= view.from_s);
       dots.replaceChildren(...inSight.flatMap((p) => dot(p, tips[p], x, y)));
       const heights = PARTNERS.map((p, i) => (tips[p] ? y(tips[p].bpm) : height / 2 + 40 * i));
@@ -93,11 +95,12 @@ function dot(partner, tip, x, y) {
  * All gaps in sight, the newest first: where two texts would meet, the older one stays away.
  *
  * @param {Run} run @param {View} view
- * @param {(t_s: number) => number} x @param {(bpm: number) => number} y @param {number} right_px
+ * @param {(t_s: number) => number} x @param {(bpm: number) => number} y
+ * @param {number} right_px @param {number} bottom_px
  */
-function gapBoxes(run, view, x, y, right_px) {
-  /** @type {ByPartner<number>} */
-  const free_px = { a: Infinity, b: Infinity };
+function gapBoxes(run, view, x, y, right_px, bottom_px) {
+  /** @type {{ centre: number, half: number, y: number }[]} */
+  const placed = [];
   const shown = run.gaps.filter(
     (g) => g.from_s < view.now_s && (g.to_s ?? view.now_s) > view.from_s,
   );
@@ -118,11 +121,9 @@ function gapBoxes(run, view, x, y, right_px) {
         class: "gap-box",
       });
       const text = gapWords(run, gap, to_s);
-      const half = text.length * 3.1;
+      const half = (text.length * LETTER_PX) / 2;
       const left_px = x(view.from_s);
       const centre = Math.min(Math.max((start + end) / 2, left_px + half), right_px - half);
-      if (centre + half > free_px[gap.partner]) return [box];
-      free_px[gap.partner] = centre - half;
       const per_px = view.window_s / (right_px - left_px);
       const from_s = view.from_s + (centre - half - left_px) * per_px;
       const other = heightBeside(run, gap.partner === "a" ? "b" : "a", gap.from_s, to_s);
@@ -131,7 +132,12 @@ function gapBoxes(run, view, x, y, right_px) {
       const [low, high] = extent([line]) ?? [own, own];
       const middle = above
         ? Math.max(12, Math.min(y(high), y(own) - GAP_HEIGHT / 2) - 8)
-        : Math.max(y(low), y(own) + GAP_HEIGHT / 2) + 16;
+        : Math.min(bottom_px - 4, Math.max(y(low), y(own) + GAP_HEIGHT / 2) + 16);
+      const meets = placed.some(
+        (p) => Math.abs(p.centre - centre) < p.half + half && Math.abs(p.y - middle) < TEXT_PX,
+      );
+      if (meets) return [box];
+      placed.push({ centre, half, y: middle });
       const leader = makeSvg("line", {
         x1: (start + end) / 2,
         x2: (start + end) / 2,
@@ -145,7 +151,7 @@ function gapBoxes(run, view, x, y, right_px) {
 
 /** @param {Run} run @param {Gap} gap @param {number} to_s */
 function gapWords(run, gap, to_s) {
-  const name = run.hello?.session.labels[gap.partner] ?? "";
+  const name = shortName(run.hello?.session.labels[gap.partner] ?? "");
   const reason = (gap.reason ?? "").replaceAll("_", " ") || "no signal";
   return `${name}: ${reason}, ${wholeAge(Math.max(1, to_s - gap.from_s))}`;
 }

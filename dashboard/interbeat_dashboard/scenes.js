@@ -42,7 +42,8 @@ export function sceneForm() {
       );
       // The one after this one: a newcomer sees them all by pressing the button again and again.
       const now = hello.scenes.findIndex(({ id }) => id === hello.session.scene);
-      choice.selectedIndex = (now + 1) % hello.scenes.length;
+      // A demo without a name is most like the first.
+      choice.selectedIndex = (Math.max(now, 0) + 1) % hello.scenes.length;
     },
   };
 }

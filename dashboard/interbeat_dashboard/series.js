@@ -178,6 +178,27 @@ export function meanBetween({ t, v }, from_s, to_s) {
   return known === 0 ? null : sum / known;
 }
 
+const STRAY_SHARE = 0.01;
+const LEAST_ROOM = 10;
+
+/**
+ * The lowest and highest known value, or null; without the few that stray far from the others, as
+ * a missed beat makes them.
+ *
+ * @param {Series} series @returns {[number, number] | null}
+ */
+export function mainExtent({ v }) {
+  const known = v.filter((value) => value !== null).sort((p, q) => p - q);
+  if (known.length === 0) return null;
+  const few = Math.floor(STRAY_SHARE * known.length);
+  const [low, high] = [known[few], known[known.length - 1 - few]];
+  const room = Math.max(LEAST_ROOM, (high - low) / 2);
+  return [
+    known.find((value) => value >= low - room) ?? low,
+    known.findLast((value) => value <= high + room) ?? high,
+  ];
+}
+
 /** The lowest and highest known value, or null. @param {Series[]} all
  * @returns {[number, number] | null} */
 export function extent(all) {

@@ -2,7 +2,7 @@
 /** @import { Run } from "./state.js" */
 /** @import { SignalWords } from "./signal.js" */
 import { correlation, lastSpan, pair, wholeAge } from "./format.js";
-import { between, extent, newest } from "./series.js";
+import { between, mainExtent, newest } from "./series.js";
 import { PARTNERS } from "./state.js";
 
 /** One sentence that tells the heart-rate chart. @param {Run} run @param {View} view */
@@ -15,7 +15,7 @@ export function heartRateSummary(run, view) {
 function heartRatePart(run, partner, view) {
   const label = run.hello?.session.labels[partner] ?? partner;
   const series = between(run.hr[partner], view.from_s, view.now_s);
-  const range = extent([series]);
+  const range = mainExtent(series);
   const last = newest(series);
   if (range === null || last === null) return `nothing known of ${label} yet`;
   const [low, high] = range.map(Math.round);

@@ -2,6 +2,9 @@
 import { UNKNOWN, moment, signed } from "./format.js";
 import { PARTNERS } from "./state.js";
 
+/** Later it is not time that is missing. */
+const FIRST_S = 480;
+
 /** A number of the linkage, always with two places. @param {number} r */
 export function rWords(r) {
   const text = Math.abs(r).toFixed(2);
@@ -14,11 +17,13 @@ export function judged({ state }) {
 }
 
 /**
- * How far gathering is: the clean share of each ring, and what is still needed.
+ * How far gathering is: the clean share of each ring, and what is still needed. So many clean
+ * seconds are, and such a share of the time.
  *
- * @param {Linkage} found @param {number} needed_s
+ * @param {Linkage} found @param {{ s: number, share: number }} needed
  */
-export function gathering(found, needed_s) {
+export function gathering(found, needed) {
+  const needed_s = Math.max(needed.s, needed.share * (found.to_s - found.from_s));
   const share = (/** @type {number} */ s) => Math.min(1, Math.max(0, s / needed_s));
   const minutes = Math.ceil((found.more_s ?? 0) / 60);
   return {
@@ -43,7 +48,8 @@ export function beads(share, count) {
  */
 export function rows(found, labels) {
   const { state, settling, lead, r, r_low, r_high } = found;
-  const none = state === "same_source" ? UNKNOWN : "at 8\u00a0min";
+  const waits = state === "not_enough_data" && found.joint_s < FIRST_S;
+  const none = waits ? "at 8\u00a0min" : UNKNOWN;
   const has = judged(found);
   const pair_s = settling.half_decay_s.pair;
   const { low_s, high_s } = settling;
@@ -70,12 +76,9 @@ export function rows(found, labels) {
     },
     {
       name: "own_share",
-      value: own_share === null ? none : `${Math.round(100 * own_share)}\u00a0%`,
-      range:
-        own_low === null || own_high === null
-          ? ""
-          : between(round(100 * own_low), round(100 * own_high)),
-      span: null,
+      value: own_share === null ? none : `${percent(own_share)}\u00a0%`,
+      range: own_low === null || own_high === null ? "" : between(percent(own_low), percent(own_high)),
+      span: own_share === null || own_low === null || own_high === null ? null : [own_low, own_share, own_high],
     },
     {
       name: "breathing",
@@ -87,6 +90,7 @@ export function rows(found, labels) {
 }
 
 const round = (/** @type {number} */ n) => String(Math.round(n));
+const percent = (/** @type {number} */ share) => round(100 * share);
 const between = (/** @type {string} */ low, /** @type {string} */ high) => `${low} to ${high}`;
 
 /** Where the heart answers is known to some seconds only. @param {Linkage} found
@@ -100,7 +104,7 @@ function lagWords({ state }, none) {
 function leadWords(found, labels, claim) {
   if (claim) return `${labels[claim]} seen first`;
   if (judged(found)) return "no lead shown";
-  return found.state === "same_source" ? UNKNOWN : "at 20\u00a0min";
+  return found.state === "not_enough_data" && found.joint_s < FIRST_S ? "at 20\u00a0min" : UNKNOWN;
 }
 
 /**
@@ -142,12 +146,40 @@ export function profileLines(profile, band, { width, height }) {
   profile.forEach((r, i) => {
     if ((r ?? -2) > (profile[peak] ?? -2)) peak = i;
   });
+  const heights = profile.map((r) => (r === null ? null : y(r)));
   return {
-    path: pathOf(profile.map((r, i) => ({ x: x(i), y: r === null ? null : y(r) }))),
+    path: pathOf(heights.map((height, i) => ({ x: x(i), y: height }))),
+    heights,
     peak: { x: x(peak), y: y(profile[peak] ?? 0) },
     band: { y: y(band), height: y(-band) - y(band) },
     middle: y(0),
   };
+}
+
+const WORD = { share: 0.35, half: 4, above: 5, below: 13, side: 4 };
+
+/**
+ * Where the word of the chance band stands clear of the line: the corner of the band it is
+ * farthest from.
+ *
+ * @param {Maybe[]} heights of the line, from left to right
+ * @param {{ y: number, height: number }} band @param {number} width
+ * @returns {{ x: number, y: number, anchor: "start" | "end" }}
+ */
+export function quietCorner(heights, band, width) {
+  const beside = Math.ceil(WORD.share * heights.length);
+  const ends = /** @type {const} */ ([
+    ["start", heights.slice(0, beside), WORD.side],
+    ["end", heights.slice(-beside), width - WORD.side],
+  ]);
+  const corners = ends.flatMap(([anchor, line, x]) =>
+    [band.y + band.height - WORD.above, band.y + WORD.below].map((y) => {
+      const clear = Math.min(...line.map((h) => (h === null ? Infinity : Math.abs(h - y + WORD.half))));
+      return { x, y, anchor, clear };
+    }),
+  );
+  const { x, y, anchor } = corners.reduce((best, each) => (each.clear > best.clear ? each : best));
+  return { x, y, anchor };
 }
 
 /** A path through points; it is broken where one is not known.

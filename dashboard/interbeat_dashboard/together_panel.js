@@ -1,14 +1,22 @@
 /** @import { ByPartner, Linkage, Words } from "./types.d.ts" */
 /** @import { Run } from "./state.js" */
-import { make, makeSvg, setText } from "./dom.js";
+import { make, makeSvg, nameAnd, setText } from "./dom.js";
 import { PARTNERS } from "./state.js";
-import { gathering, indexWords, judged, profileLines, profileSummary, rows } from "./together.js";
+import {
+  gathering,
+  indexWords,
+  judged,
+  profileLines,
+  profileSummary,
+  quietCorner,
+  rows,
+} from "./together.js";
 
 const RING = { a: 88, b: 78 };
 const TICKS = 8;
 const PROFILE = { width: 300, height: 96 };
 /** Where the small range bars begin and end. */
-const SCALES = { r: [-0.2, 1], settling: [0, 30] };
+const SCALES = { r: [-1, 1], settling: [0, 30], own_share: [0, 1] };
 const LAG_NAME = "Peak lag";
 const R_NAME = "Correlation r";
 
@@ -48,7 +56,7 @@ export function togetherPanel(element) {
   let labels = { a: "A", b: "B" };
   /** @type {Words["measures"] | null} */
   let names = null;
-  let needed_s = 480;
+  let needed = { s: 480, share: 0.75 };
   /** @type {Linkage | null} */
   let shown = null;
 
@@ -58,7 +66,8 @@ export function togetherPanel(element) {
       if (!hello) return;
       labels = hello.session.labels;
       names = hello.words.measures;
-      needed_s = hello.settings.linkage_needed_s;
+      const { linkage_needed_s, linkage_needed_share } = hello.settings;
+      needed = { s: linkage_needed_s, share: linkage_needed_share };
       profile.title(labels);
       index.title(names.index.name);
       setText(saysNot, hello.words.says_not);
@@ -79,7 +88,7 @@ export function togetherPanel(element) {
       element.dataset.state = state;
       const minutes = Math.round((linkage.to_s - linkage.from_s) / 60);
       setText(span, `Connection, ${minutes < 20 ? "since the start" : "last 20 minutes"}`);
-      ring.show(state === "not_enough_data" ? gathering(linkage, needed_s) : null);
+      ring.show(state === "not_enough_data" ? gathering(linkage, needed) : null);
       setText(headline, words.headline);
       told(text, state === "linked" ? (words.strength ?? "") : words.text);
       told(strength, state === "linked" ? words.text : "");
@@ -100,7 +109,7 @@ export function togetherPanel(element) {
   function figureRow({ name, value, range, span: reach }) {
     const term =
       name === "lag" ? LAG_NAME : name === "r" ? R_NAME : (names?.[name].name ?? name);
-    const scale = name === "r" || name === "settling" ? SCALES[name] : null;
+    const scale = name in SCALES ? SCALES[/** @type {keyof typeof SCALES} */ (name)] : null;
     return make(
       "div",
       {},
@@ -182,7 +191,7 @@ function profileDrawing() {
     y1: 0,
     y2: height,
   });
-  const chance = makeSvg("text", { class: "chance-word", x: 4 }, "chance, 90\u00a0%");
+  const chance = makeSvg("text", { class: "chance-word" }, "chance, 90\u00a0%");
   const line = makeSvg("path", { class: "joint-line" });
   const dot = makeSvg("circle", { class: "joint-dot", r: 4 });
   const drawing = makeSvg(
@@ -190,7 +199,10 @@ function profileDrawing() {
     { viewBox: `-6 -6 ${width + 12} ${height + 12}`, "aria-hidden": "true" },
     ...[band, zero, same, chance, line, dot],
   );
-  const first = { a: make("span", { class: "text-a" }), b: make("span", { class: "text-b" }) };
+  const first = {
+    a: make("span", { class: "text-a name-and" }),
+    b: make("span", { class: "text-b name-and" }),
+  };
   const summary = make("p", { class: "hidden", id: "profile-summary" });
   const element = make(
     "figure",
@@ -209,7 +221,7 @@ function profileDrawing() {
     element,
     /** @param {ByPartner<string>} labels */
     title(labels) {
-      for (const p of PARTNERS) setText(first[p], `${labels[p]} first`);
+      for (const p of PARTNERS) nameAnd(first[p], labels[p], "first");
     },
     /** @param {Linkage} found @param {ByPartner<string>} labels */
     show(found, labels) {
@@ -225,7 +237,10 @@ function profileDrawing() {
       dot.setAttribute("cy", String(lines.peak.y));
       band.setAttribute("y", String(lines.band.y));
       band.setAttribute("height", String(lines.band.height));
-      chance.setAttribute("y", String(lines.band.y + lines.band.height - 5));
+      const { x, y, anchor } = quietCorner(lines.heights, lines.band, PROFILE.width);
+      chance.setAttribute("x", String(x));
+      chance.setAttribute("y", String(y));
+      chance.setAttribute("text-anchor", anchor);
       zero.setAttribute("y1", String(lines.middle));
       zero.setAttribute("y2", String(lines.middle));
     },

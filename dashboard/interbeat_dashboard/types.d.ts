@@ -15,6 +15,7 @@ export interface Settings {
   linkage_span_s: number;
   linkage_lag_s: number[];
   linkage_needed_s: number;
+  linkage_needed_share: number;
 }
 
 /** Whose hearts the straps wore; other than people's in a demo only. */

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from interbeat_collector.events import Event, Partner, Session
+from interbeat_collector.simulation import Damage
 
 from .sources import demo_settings, simulated_session
 
@@ -38,11 +39,24 @@ SCENES: dict[str, Scene] = {
     ),
     "calming": Scene(
         "Two who calm each other",
-        {"mode": "coregulate", "gain": 2.0, "turns": "shared", "seed": 27},
+        {"mode": "coregulate", "gain": 2.0, "turns": "shared", "seed": 20},
     ),
     "stirring": Scene(
         "Two who stir each other up",
-        {"mode": "amplify", "gain": 0.8, "turns": "shared", "seed": 5},
+        {"mode": "amplify", "gain": 0.95, "turns": "shared", "seed": 7},
+    ),
+    "one_first": Scene(
+        "Two of whom one is seen first",
+        {"mode": "a_leads", "gain": 3.5, "turns": "shared", "seed": 10},
+    ),
+    "in_step": Scene(
+        "Two who breathe in step",
+        {"mode": "mutual", "gain": 1.5, "turns": "shared", "locked_breathing": 1.0, "seed": 3},
+    ),
+    "poor_contact": Scene(
+        "Two straps with poor contact",
+        {"mode": "mutual", "turns": "shared", "damage": Damage(missed=0.15)},
+        reference_minutes=0.0,
     ),
     "same_heart": Scene("One heart on both straps", {}, reference_minutes=0.0, same_heart=True),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from interbeat_analysis.coregulation import MIN_CLEAN_SHARE, MIN_JOINT_S
+from interbeat_analysis.coregulation import MIN_CLEAN_SHARE, MIN_JOINT_S, Index
 from interbeat_analysis.dyad import Dyad
 from interbeat_analysis.linkage import CHANCE_Z, LINKED_P, MAX_LAG_S, chance_height
 from interbeat_analysis.recovery import Recovery
@@ -25,6 +25,7 @@ SETTINGS: Message = {
     "linkage_span_s": SPAN_S,
     "linkage_lag_s": list(range(-MAX_LAG_S, MAX_LAG_S + 1)),
     "linkage_needed_s": MIN_JOINT_S,
+    "linkage_needed_share": MIN_CLEAN_SHARE,
 }
 """What `hello` says of these messages."""
 MEASURES = ("linkage", "lead", "settling", "recovery", "own_share", "breathing", "index")
@@ -150,8 +151,9 @@ def _words(found: Together, silent: Sequence[Gap], labels: Labels) -> Message:
         "lead": words.lead_claim(claim, labels[claim] if claim else "") if judged else None,
         "settling": words.SETTLING_STATES[dyad.settling.state],
         "recovery": _recovery(found.recovery, labels) if judged else None,
-        "index": words.index(dyad.coregulation.value, dyad.coregulation.reason),
-        "flags": [words.FLAGS[flag] for flag in dyad.flags],
+        "index": _index(dyad.coregulation),
+        # One heart on both straps is the headline: nothing else is worth a word beside it.
+        "flags": [words.FLAGS[flag] for flag in dyad.flags if dyad.state != "same_source"],
     }
 
 
@@ -175,13 +177,27 @@ def _text(dyad: Dyad) -> str:
     return words.OWN_STRAPS if dyad.state == "same_source" else words.LINKAGE_STATES[dyad.state]
 
 
+def _index(found: Index) -> str | None:
+    """Why there is no index, or what it says."""
+    told = words.index(found.value, found.reason)
+    return f"{told} {words.ONE_TALK}" if found.state == "shown" else told
+
+
 def _more_s(dyad: Dyad) -> float | None:
-    """Clean seconds until there is a figure; None once there is one."""
+    """Clean seconds until there is a figure; None once there is one.
+
+    A stretch that is shorter than the trailing window grows; later, seconds that are as clean as
+    the stretch is leave it.
+    """
     if dyad.state != "not_enough_data":
         return None
-    lasted_s = dyad.correlogram.lasted_s
-    for_the_share_s = (MIN_CLEAN_SHARE * lasted_s - dyad.joint_s) / (1.0 - MIN_CLEAN_SHARE)
-    return max(MIN_JOINT_S - dyad.joint_s, for_the_share_s, 0.0)
+    lasted_s, joint_s = dyad.correlogram.lasted_s, dyad.joint_s
+    for_the_share_s = (MIN_CLEAN_SHARE * lasted_s - joint_s) / (1.0 - MIN_CLEAN_SHARE)
+    grows_s = max(SPAN_S - lasted_s, 0.0)
+    if for_the_share_s > grows_s:
+        missing_s = MIN_CLEAN_SHARE * SPAN_S - joint_s - grows_s
+        for_the_share_s = grows_s + missing_s / (1.0 - joint_s / lasted_s)
+    return max(MIN_JOINT_S - joint_s, for_the_share_s, 0.0)
 
 
 def _chance_r(dyad: Dyad) -> float | None:

@@ -145,7 +145,7 @@ SHARED_OR_LINKED = (
     "else moved you both."
 )
 LEAD_CLAIMS: dict[str | None, str] = {
-    None: "Changes travelled both ways, as far as one can tell.",
+    None: "Neither of you was clearly seen first.",
     "a": "Changes were seen in A first; a faster-reacting heart can cause this too.",
     "b": "Changes were seen in B first; a faster-reacting heart can cause this too.",
 }
@@ -154,13 +154,14 @@ SETTLING_STATES: dict[str, str] = {
     "no_reference": "How quickly you usually settle is not known yet, so there is nothing to "
     "compare with.",
     "faster": "In this talk you two came back to calm faster than usual.",
-    "as_usual": "In this talk you two came back to calm about as quickly as usual.",
+    "as_usual": "In this talk you two came back to calm about as quickly as usual, as far as one "
+    "talk can tell.",
     "slower": "In this talk you two came back to calm more slowly than usual.",
 }
 INDEX_REASONS: dict[str, str] = {
     "not_enough_data": "The index needs 8 clean minutes together that are three quarters of the "
     "recording.",
-    "same_source": "Both signals look the same, so there is no index. Check the straps.",
+    "same_source": "There is no index while both signals look the same.",
     "no_reference": "The index needs to know how each of you usually settles: about 40 minutes "
     "of talk without the other's influence, from each.",
     "reference_too_short": "The reference is too short: about 40 clean minutes of each partner "
@@ -168,16 +169,17 @@ INDEX_REASONS: dict[str, str] = {
     "reference_not_matched": "The reference is of another kind. Talk is compared with talk, "
     "silence with silence, and speaking turns must be known in both or in neither.",
     "no_half_decay": "One heart rate did not fall back far enough to tell how quickly it settles.",
-    "range_holds_50": "Undecided: the range holds 50.",
+    "range_holds_50": "Undecided: the range holds 50, which is nothing beyond chance.",
 }
-INDEX_ABOVE = "Connected, and settling faster than usual."
-INDEX_BELOW = "Connected, and settling more slowly than usual."
+INDEX_ABOVE = "Above 50: connected, and back to calm faster than usual."
+INDEX_BELOW = "Below 50: connected, and back to calm more slowly than usual."
+ONE_TALK = "One talk is a hint; three to five say more."
 FLAGS: dict[str, str] = {
     "same_source": "Both straps seem to hear the same heart.",
-    "too_many_artifacts": "Many beats had to be left out; read the figures with care.",
-    "locked_breathing": "You were breathing in step; the connection may come from that.",
-    "speech_unknown": "Who spoke when is not known, so speaking is still in the figures, and "
-    "opposite movement and influence are not shown.",
+    "too_many_artifacts": "Many beats had to be left out; take what is said here with care.",
+    "locked_breathing": "You were breathing in step. That alone can connect two heart rhythms.",
+    "speech_unknown": "Who spoke when is not known. Speaking moves the heart rate, so taking turns "
+    "can look like connection or hide it, and movement in opposite directions is not judged.",
     "shared_or_linked": SHARED_OR_LINKED,
 }
 SPEECH_REMOVED = "Each partner's own speaking was taken out of the heart rates first."

@@ -11,6 +11,7 @@ export const settings = {
   linkage_span_s: 1200,
   linkage_lag_s: [-15, 0, 15],
   linkage_needed_s: 480,
+  linkage_needed_share: 0.75,
 };
 
 export function hello(changes = {}) {

@@ -10,6 +10,16 @@ function sampled(seconds, value) {
 
 const rhythmSettings = { step_s: 1, half_s: 5, near_s: 0.6, least: 16 };
 
+test("an axis holds every beat of a breath and not what one missed beat throws off", () => {
+  const breath = sampled(300, (t_s) => 70 + 8 * Math.sin(1.5 * t_s));
+  const all = series.extent([breath]);
+  assert.deepEqual(series.mainExtent(breath), all);
+  const missed = { ...breath, v: breath.v.map((bpm, i) => (i > 600 && i < 604 ? -11 : bpm)) };
+  assert.deepEqual(series.mainExtent(missed), all);
+  assert.equal(series.mainExtent({ t: [0, 1], v: [null, null] }), null);
+  assert.deepEqual(series.mainExtent({ t: [0, 1], v: [null, 72] }), [72, 72]);
+});
+
 test("samples too far apart get a null between them", () => {
   const column = series.emptySeries();
   series.append(column, [0, 0.25, 1.25], [70, 71, 72], 0.6);

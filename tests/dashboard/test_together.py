@@ -17,6 +17,28 @@ Pages = Callable[..., Page]
 PHONE = {"width": 390, "height": 844}
 CAUGHT_UP_S = 21 * 60
 
+# The word after a name stands within the element that holds both, and within the page.
+WORD_IN_SIGHT = """(place) => {
+  const range = document.createRange();
+  range.selectNode(place.lastChild);
+  const word = range.getBoundingClientRect();
+  const around = place.getBoundingClientRect();
+  return word.width > 10 && word.right <= around.right + 1 && word.right <= innerWidth;
+}"""
+LINE_BELOW_ZERO = """(lane) => {
+  const bottom = (element) => element.getBBox().y + element.getBBox().height;
+  const texts = [...lane.querySelectorAll(".grid-text")];
+  const zero = lane.querySelectorAll(".grid-line")[texts.findIndex((t) => t.textContent === "0")];
+  return Math.max(...[...lane.querySelectorAll(".joint-line")].map(bottom)) > bottom(zero) + 5;
+}"""
+TEXTS_IN_SIGHT = """(overlay) => {
+  const { left, right, bottom } = overlay.getBoundingClientRect();
+  return [...overlay.querySelectorAll("text")].every((text) => {
+    const box = text.getBoundingClientRect();
+    return box.left >= left - 1 && box.right <= right + 1 && box.bottom <= bottom + 1;
+  });
+}"""
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
@@ -27,14 +49,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 
 @pytest.fixture(scope="module")
-def open_scene(browser: Browser, app: Program) -> Iterator[Callable[[str], Page]]:
+def open_scene(browser: Browser, app: Program) -> Iterator[Callable[..., Page]]:
     """Begin a scene in place of the one before, and show it."""
     context = browser.new_context()
     page = context.new_page()
 
-    def begin(scene: str) -> Page:
+    def begin(scene: str, **labels: str) -> Page:
         running = page.url.split("/run/")[-1] if "/run/" in page.url else app.run
-        asked = {"scene": scene, "instead_of": running}
+        asked = {"scene": scene, "instead_of": running, **({"labels": labels} if labels else {})}
         status, _, body = app.request("POST", "/api/sessions", asked)
         assert status == 201, body
         visit(page, app, f"/run/{json.loads(body)['run']}")
@@ -124,7 +146,7 @@ def test_linked_people_see_evidence_ranges_and_an_undecided_index(
     expect(page.locator("#together .together-text").first).to_contain_text(
         "of chance pairings of the same two recordings"
     )
-    words = page.locator("#together .profile-words span")
+    words = page.locator("#together .profile-words > span")
     expect(words).to_have_text(["Ben first", "same time", "Ana first"])
     expect(figure(page, "Settling")).to_have_text(re.compile(r"^\d+\u00a0s \d+ to \d+$"))
     expect(figure(page, "Correlation r")).to_have_text(re.compile(r"^0\.\d\d 0\.\d\d to 0\.\d\d$"))
@@ -164,6 +186,82 @@ def test_one_heart_on_both_straps_is_noticed(open_scene: Callable[[str], Page]) 
     expect(page.locator("#together .profile")).to_be_hidden()
     expect(page.locator("#index .index-word")).to_have_text("locked")
     expect(page.locator("#connection .gap-text").last).to_have_text("same signal")
+
+
+def test_one_who_is_seen_first_is_named_and_nobody_leads(
+    open_scene: Callable[[str], Page],
+) -> None:
+    page = open_scene("one_first")
+    wait_until_s(page, CAUGHT_UP_S + 5)
+    expect(figure(page, "Balance")).to_have_text("Ana seen first")
+    expect(page.locator("#together")).to_contain_text("a faster-reacting heart can cause this too")
+    expect(page.locator("#index .index-word")).to_have_text("undecided")
+
+
+def test_breathing_in_step_is_told_beside_the_evidence(open_scene: Callable[[str], Page]) -> None:
+    page = open_scene("in_step")
+    wait_until_s(page, CAUGHT_UP_S + 5)
+    expect(figure(page, "Breathing check")).to_have_text("in step")
+    expect(page.locator("#together .flags")).to_contain_text("You were breathing in step.")
+
+
+def test_poor_contact_is_told_as_a_share_and_promises_no_minute(
+    open_scene: Callable[[str], Page],
+) -> None:
+    page = open_scene("poor_contact")
+    wait_until_s(page, CAUGHT_UP_S + 5)
+    expect(page.locator("#together-title")).to_have_text("Not enough clean data yet")
+    expect(page.locator("#together .together-text").first).to_contain_text(
+        "of the time is clean in both; three quarters are needed"
+    )
+    expect(page.locator("#together .flags")).to_contain_text("Many beats had to be left out")
+    expect(page.locator("#together .figures")).not_to_contain_text("min")
+    low, _ = page.evaluate("document.querySelector('#heart-rate').layout.yaxis.range")
+    assert low > 25, "one missed beat is no heart rate"
+
+
+def test_every_number_of_an_answer_has_its_range(open_scene: Callable[[str], Page]) -> None:
+    page = open_scene("strangers")
+    wait_until_s(page, CAUGHT_UP_S + 5)
+    for name in ("Correlation r", "Settling", "Own rhythm"):
+        expect(figure(page, name).locator(".quiet")).to_have_text(re.compile(r"\d to .*\d$"))
+        bar = figure(page, name).locator(".joint-dot")
+        assert 0 < float(bar.get_attribute("cx") or 0) <= 72
+    assert page.locator("#connection-summary").inner_text().count("is \u2212") == 1
+    assert page.locator("#connection").evaluate(LINE_BELOW_ZERO)
+
+
+def test_keys_stay_with_what_has_the_focus(open_scene: Callable[[str], Page]) -> None:
+    page = open_scene("begin")
+    page.locator("#scene").focus()
+    page.keyboard.press("b")
+    page.keyboard.press("1")
+    expect(page.locator("#speak-b")).to_have_attribute("aria-pressed", "false")
+    assert page.locator("#lane .mark").count() == 0
+    page.locator("#says-not summary").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#says-not")).to_have_attribute("open", "")
+    expect(page.locator("#frozen")).to_be_hidden()
+
+
+def test_long_names_are_cut_and_the_words_after_them_stay(
+    open_scene: Callable[..., Page], app: Program, new_page: Pages
+) -> None:
+    a, b = "Maximiliana-Josephine von und zu Hohenst", "نور الدين عبد الرحمن الأندلسي"
+    run = open_scene("begin", a=a, b=b).url.removeprefix(app.origin)
+    for viewport in (PHONE, {"width": 1280, "height": 900}):
+        page = new_page(viewport=viewport)
+        visit(page, app, run)
+        expect(page.locator("#together-title")).to_be_visible()
+        for name, word in (("a-first", "first"), ("speaks-b", "speaks")):
+            place = page.locator(f"#{name}")
+            expect(place).to_contain_text(word)
+            assert place.evaluate(WORD_IN_SIGHT), (name, viewport)
+        box = page.locator("#speak-a").bounding_box()
+        assert box is not None
+        assert box["height"] <= 48
+        wait_for(page, lambda page=page: page.locator("#heart-rate-overlay text").count())
+        assert page.locator("#heart-rate-overlay").evaluate(TEXTS_IN_SIGHT)
 
 
 def test_a_newcomer_goes_from_state_to_state_and_reads_what_they_do_not_say(

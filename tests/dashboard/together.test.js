@@ -8,6 +8,7 @@ import {
   indexWords,
   profileLines,
   profileSummary,
+  quietCorner,
   rows,
   runsOf,
 } from "../../dashboard/interbeat_dashboard/together.js";
@@ -19,19 +20,26 @@ const point = (t_s, state, r = null) => ({ t_s, state, r, chance_r: r === null ?
 test("the ring tells each one's clean share and the minutes that are missing", () => {
   const early = linkage({
     state: "not_enough_data",
+    from_s: 0,
+    to_s: 300,
     clean_s: { a: 240, b: 120 },
     joint_s: 120,
     more_s: 301,
   });
-  const found = gathering(early, 480);
+  const needed = { s: 480, share: 0.75 };
+  const found = gathering(early, needed);
   assert.deepEqual(found.rings, { a: 0.5, b: 0.25 });
   assert.deepEqual([found.minutes, found.words], [6, "more minutes"]);
-  assert.equal(gathering({ ...early, more_s: 60 }, 480).words, "more minute");
+  assert.equal(gathering({ ...early, more_s: 60 }, needed).words, "more minute");
   assert.deepEqual(beads(found.beads, 8), [1, 1, 0, 0, 0, 0, 0, 0]);
+  const noisy = { ...early, to_s: 1200, clean_s: { a: 900, b: 720 }, joint_s: 675 };
+  assert.deepEqual(gathering(noisy, needed).rings, { a: 1, b: 0.8 }, "three quarters are needed");
+  assert.equal(gathering(noisy, needed).beads, 0.75);
+  for (const { value } of rows(linkage(noisy), labels)) assert.doesNotMatch(value, /min/);
 });
 
 test("before there is an answer every row says when, and none a number", () => {
-  const shown = rows(linkage({ state: "not_enough_data" }), labels);
+  const shown = rows(linkage({ state: "not_enough_data", joint_s: 300 }), labels);
   for (const { value, range, span } of shown) {
     assert.match(value, /^at (8|20).min$/);
     assert.deepEqual([range, span], ["", null]);
@@ -82,6 +90,17 @@ test("the profile has its band around zero, the partner who is first on the righ
   const sentence = profileSummary(linkage({ profile, chance_band: 0.25, r: 0.45 }), labels);
   assert.match(sentence, /Ben first on the left and Ana first on the right/);
   assert.match(sentence, /chance correlations lie within 0\.25/);
+});
+
+test("the word of the chance band stands in the corner that the line leaves free", () => {
+  const band = { y: 20, height: 40 };
+  const [top, bottom] = [33, 55];
+  const low = Array.from({ length: 31 }, (_, i) => (i < 15 ? 54 : 5));
+  assert.deepEqual(quietCorner(low, band, 300), { x: 296, y: bottom, anchor: "end" });
+  const along = Array.from({ length: 31 }, () => 58);
+  assert.deepEqual(quietCorner(along, band, 300), { x: 4, y: top, anchor: "start" });
+  const unknown = along.map(() => null);
+  assert.equal(quietCorner(unknown, band, 300).anchor, "start");
 });
 
 test("the lane is cut where the state changes, and told in a sentence", () => {

@@ -19,7 +19,7 @@ from interbeat_analysis.series import CONFIRMED_BEATS, heart_rate, known_until
 from interbeat_analysis.settling import Reference
 from interbeat_collector.events import PARTNERS, Event, Link, Packet, Partner, Session, Speech
 from interbeat_collector.session_file import Recording
-from interbeat_collector.simulation import DyadSettings
+from interbeat_collector.simulation import Damage, DyadSettings
 from interbeat_collector.speech import spoken
 from interbeat_server import words
 from interbeat_server.live import Engine, look_every_s, slices_s
@@ -242,6 +242,34 @@ def test_speaking_counts_from_the_moment_it_is_known(couple: list[Event]) -> Non
     late += [Speech(650.0, "a", 640.0, True, "key"), Speech(660.0, "a", 655.0, False, "key")]
     before, after = messages_at(sorted(late, key=lambda e: e.t_s), 645.0, 700.0)
     assert (before["speech_known"], after["speech_known"]) == (False, True)
+
+
+def test_ranges_stay_within_what_a_correlation_can_be_and_hold_their_value() -> None:
+    """A close couple: half a range above its r lies beyond 1."""
+    close = DyadSettings(mode="amplify", gain=0.9, turns="shared", seed=9)
+    (found,) = messages_at(events_of(close, 1260.0), 1260.0)
+    assert found["r"] + found["chance_band"] > 1.0
+    assert -1.0 <= found["r_low"] < found["r"] < found["r_high"] == 1.0
+    assert found["own_low"] == 0.0, "as close as r = 1"
+    assert found["own_low"] < found["own_share"] < found["own_high"]
+    assert found["own_high"] == pytest.approx(1 - found["r_low"] ** 2, abs=1e-3)
+
+
+def test_what_is_missing_is_told_for_the_window_that_trails() -> None:
+    """Once the window is full, seconds leave it that were as clean as the others."""
+    noisy = DyadSettings(turns="shared", damage=Damage(missed=0.15))
+    growing, full = messages_at(events_of(noisy, 1500.0), 900.0, 1500.0)
+    for found in (growing, full):
+        assert found["state"] == "not_enough_data"
+        assert found["joint_s"] > NEEDED_S, "it is the share that is missing"
+    span_s, share = SETTINGS["linkage_span_s"], SETTINGS["linkage_needed_share"]
+    assert full["to_s"] - full["from_s"] == span_s
+    lacks_s = share * span_s - full["joint_s"]
+    assert full["more_s"] == pytest.approx(lacks_s / (1 - full["joint_s"] / span_s))
+    grows_s = span_s - (growing["to_s"] - growing["from_s"])
+    lacks_s = share * span_s - growing["joint_s"] - grows_s
+    leave = 1 - growing["joint_s"] / (span_s - grows_s)
+    assert growing["more_s"] == pytest.approx(grows_s + lacks_s / leave, rel=0.01)
 
 
 def test_the_messages_are_json_and_the_words_name_people(couple: list[Event]) -> None:

@@ -18,7 +18,7 @@ from interbeat_collector.session_file import Recording
 from interbeat_collector.simulation import DyadSettings
 from interbeat_collector.speech import spoken
 
-from ..live import Engine
+from ..live import Engine, slices_s
 from ..live_together import Together
 from ..recorded import hearts_of
 from ..reference_header import Pair
@@ -46,7 +46,9 @@ def live_off_batch(seeds: Sequence[int]) -> list[float]:
         engine = Engine(references=(REFERENCES,))
         for event in events:
             engine.push(event)
-        live = engine.skip_to(LASTS_S).together[-1]
+        for t_s in slices_s(0.0, LASTS_S):
+            engine.pass_over(t_s)
+            live = engine.look(t_s)
         known = tuple(event for event in events if event.t_s <= live.t_s)
         found.append(_off(live.dyad, _batch(Recording(header, known), live)))
     return found
