@@ -60,7 +60,7 @@ export function showSpeaking({ speaks }) {
 
 /** @param {Hello} hello @param {RunState} play */
 function stateWord({ mode }, { state, message, to_s }) {
-  if (to_s !== null) return `Moving to ${clock(to_s)} …`;
+  if (to_s !== null) return mode === "live" ? "Catching up" : `Moving to ${clock(to_s)} …`;
   switch (state) {
     case "recording":
       return "Recording";
@@ -89,7 +89,8 @@ function showEnd({ state, message, file }, now_s, linkage) {
 export function showProgress({ hello, quality, play, now_s }) {
   setText(byId("elapsed"), hello?.mode === "live" ? clock(now_s) : "");
   const saved_s = quality?.recording.saved_s ?? now_s;
-  const behind_s = play?.state === "recording" ? (now_s - saved_s) / play.rate : 0;
+  const steady = play?.state === "recording" && play.to_s === null;
+  const behind_s = steady ? (now_s - saved_s) / play.rate : 0;
   setText(
     byId("on-disk"),
     behind_s > BEHIND_S ? `on the disk up to ${wholeAge(behind_s)} ago` : "",

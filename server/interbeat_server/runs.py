@@ -173,13 +173,16 @@ class LiveRun(Run):
 
     async def _produce(self) -> None:
         self._clock = self._make_clock(self._rate, 0.0)
+        self._to_s = self._behind_s or None
         self._enter("recording")
         self._begin()
-        if self._behind_s:
-            for _ in self._catch_up():
+        if self._to_s is not None:
+            for _ in self._catch_up(self._to_s):
                 await asyncio.sleep(0)
                 if self._stop_reason is not None:
                     break
+            self._to_s = None
+            self._enter("recording")
             self._clock = self._make_clock(self._rate, self.now_s)
         while self._stop_reason is None:
             await asyncio.sleep(0)
@@ -193,12 +196,12 @@ class LiveRun(Run):
     def _begin(self) -> None:
         """The clock of the session runs from now on."""
 
-    def _catch_up(self) -> Iterator[None]:
+    def _catch_up(self, to_s: float) -> Iterator[None]:
         """Show the last of the minutes behind, and of those before only what lasts."""
-        if (skipped_s := _skipped_s(self._behind_s)) > 0:
+        if (skipped_s := _skipped_s(to_s)) > 0:
             passed = yield from self._pass_to(skipped_s)
             self.hub.publish(messages.passed(skipped_s, passed))
-        while self.now_s < self._behind_s:
+        while self.now_s < to_s:
             self._next_frame()
             yield
 

@@ -412,10 +412,12 @@ def test_a_demo_that_catches_up_can_be_marked_and_stopped(watched: Watched, tmp_
         driving = asyncio.ensure_future(run.drive())
         await until(lambda: watched.calls["pass_over"] > 40)
         passed_s = run.now_s
+        assert run.hello(resumed=False)["state"]["to_s"] == 20 * 60
         await run.mark("now", None)
         await run.stop()
         await driving
         assert run.error is None
+        assert run.hello(resumed=False)["state"]["to_s"] is None
         return writer.path, passed_s
 
     path, passed_s = asyncio.run(scenario())
