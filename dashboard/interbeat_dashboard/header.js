@@ -21,7 +21,7 @@ export function showSession({ session, settings, mode }) {
   nameAnd(byId("speaks-b"), labels.b, "speaks");
   setText(byId("lag-high"), signed(Math.max(...lag_s)));
   setText(byId("lag-low"), signed(Math.min(...lag_s)));
-  setText(byId("lag-settings"), `seconds · ${span(window_s)} windows, drawn at their centre`);
+  setText(byId("lag-settings"), `lag in seconds · ${span(window_s)} windows at their centre`);
   setText(
     byId("lag-note"),
     `The newest column is at least ${spanWords(window_s / 2)} old. ` +

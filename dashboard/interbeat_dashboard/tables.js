@@ -49,7 +49,7 @@ export function lagTable(run, view) {
     if (i >= t.length || t[i] > t_s + STEP_S / 2) return [];
     return [[moment(t[i]), ...picks.map((p) => correlation(r[i][p]))]];
   });
-  const caption = `Correlation by lag, up to ${moment(view.now_s)}`;
+  const caption = `Windowed synchrony: correlation by lag, up to ${moment(view.now_s)}`;
   return table(caption, ["Time", ...picks.map((p) => `${signed(lag_s[p])} s`)], rows);
 }
 
@@ -69,7 +69,7 @@ export function connectionTable(points) {
     correlation(point.chance_r),
     words[point.state],
   ]);
-  const caption = "Correlation over the 20 minutes before each moment, and what chance reaches";
+  const caption = "Connection: correlation over the 20 minutes before each moment, and what chance reaches";
   return table(caption, ["Time", "Correlation", "Chance", ""], rows);
 }
 

@@ -218,7 +218,7 @@ export function profileSummary(found, labels) {
   if (profile === null || chance_band === null || r === null) return "No profile over lags yet.";
   const at = PROFILE_POINTS.map((i) => `${signed(i - 15)} s ${rWords(profile[i] ?? 0)}`).join(", ");
   return (
-    `Correlation by lag, ${labels.b} first on the left and ${labels.a} first on the right: ${at}. ` +
+    `Connection by lag: correlation, ${labels.b} first on the left and ${labels.a} first on the right: ${at}. ` +
     `Nine of ten chance correlations lie within ${rWords(chance_band)} of zero; the highest here is ` +
     `${rWords(r)}.`
   );

@@ -206,7 +206,7 @@ function profileDrawing() {
   const summary = make("p", { class: "hidden", id: "profile-summary" });
   const element = make(
     "figure",
-    { class: "profile", "aria-label": "Correlation by lag", "aria-describedby": "profile-summary" },
+    { class: "profile", "aria-label": "Connection by lag", "aria-describedby": "profile-summary" },
     drawing,
     make(
       "p",
