@@ -24,7 +24,8 @@ FEWEST_SESSIONS = 2
 """One talk is not enough to compare them, however many rises it has."""
 RANGE_Z = 1.96
 """Rises of one talk are more alike than those of four hours: with 1.645 the range of 20 minutes
-held what four hours of the same simulated person give in 84 %, with this in 87 % of others."""
+held what four hours of the same simulated person give in 84 %, with this, of others, in 85 to
+87 %."""
 
 
 class Episodes(NamedTuple):
