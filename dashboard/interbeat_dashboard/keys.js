@@ -3,6 +3,8 @@ import { partnerOf } from "./speaking.js";
 
 /** @import { Partner } from "./types.d.ts" */
 
+const MOVES_A_SLIDER = /^(Arrow|Home|End|Page)/;
+
 /**
  * The keys of the page. A key that belongs to a field, a dialog or a focused button stays there.
  *
@@ -22,6 +24,7 @@ export function keyboard({ mode, zoom, transport, freeze, ask, mark, speak, fall
     const target = /** @type {HTMLElement} */ (event.target);
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (target.closest("input:not([type=range]), select, dialog[open]")) return;
+    if (target.closest("input") && MOVES_A_SLIDER.test(key)) return;
     if (key === " " && target.closest("button, a, summary")) return;
     if (act(key, event.timeStamp)) event.preventDefault();
   });

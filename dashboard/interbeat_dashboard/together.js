@@ -156,7 +156,7 @@ export function profileLines(profile, band, { width, height }) {
   };
 }
 
-const WORD = { share: 0.35, half: 4, above: 5, below: 13, side: 4 };
+const WORD = { share: 0.29, half: 4, above: 5, below: 13, side: 4 };
 
 /**
  * Where the word of the chance band stands clear of the line: the corner of the band it is

@@ -290,6 +290,19 @@ def test_every_step_fits_the_screen_and_is_reached_by_keyboard(
     fits()
 
 
+def test_a_long_name_stays_within_a_phone(app: Program, new_page: Pages) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    visit(page, app, "/")
+    page.locator("#name-b").fill("Bartholomew Featherstonehaugh-Cholmonde")
+    page.get_by_role("button", name="Use your straps").click()
+    expect(page.locator(".found")).to_have_count(4)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in page.locator(".choose").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+
+
 def tab_to(page: Page, button: object) -> bool:
     """One step with the Tab key; whether it has led to the button."""
     page.keyboard.press("Tab")

@@ -229,6 +229,8 @@ def test_the_slider_moves_by_keys_and_says_where_it_is(player: Page) -> None:
     player.keyboard.press("ArrowRight")
     wait_for(player, lambda: view_s(player)[1] == 31)
     expect(slider).to_have_attribute("aria-valuetext", "0:31 of 1:40")
+    player.keyboard.press("j")
+    wait_for(player, lambda: view_s(player)[1] == 26)
     player.keyboard.press("End")
     wait_for(player, lambda: view_s(player)[1] == DURATION_S)
 
