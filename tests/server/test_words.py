@@ -65,7 +65,8 @@ def test_chance_is_told_as_a_share():
     assert words.settling("faster") == words.SETTLING_STATES["faster"]
     assert words.index(58.0, None) == words.INDEX_ABOVE
     assert words.index(42.0, "") == words.INDEX_BELOW
-    assert words.index(58.0, "range_holds_50") == "Undecided: the range holds 50."
+    undecided = "Undecided: the range holds 50, which is nothing beyond chance."
+    assert words.index(58.0, "range_holds_50") == undecided
     assert words.recoveries({"Ana": (9.6, 6.2, 14.0), "Ben": (7.0, 4.0, None)}) == (
         "After a rise, it usually took Ana about 10 s to come half-way back (6 to 14 s), Ben about "
         "7 s (4 s and more)."
