@@ -171,8 +171,8 @@ INDEX_REASONS: dict[str, str] = {
     "no_half_decay": "One heart rate did not fall back far enough to tell how quickly it settles.",
     "range_holds_50": "Undecided: the range holds 50, which is nothing beyond chance.",
 }
-INDEX_ABOVE = "Above 50: connected, and back to calm faster than usual."
-INDEX_BELOW = "Below 50: connected, and back to calm more slowly than usual."
+INDEX_ABOVE = "Above 50: connected, and settling faster than usual."
+INDEX_BELOW = "Below 50: connected, and settling more slowly than usual."
 ONE_TALK = "One talk is a hint; three to five say more."
 FLAGS: dict[str, str] = {
     "same_source": "Both straps seem to hear the same heart.",
