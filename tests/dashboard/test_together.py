@@ -135,6 +135,12 @@ def test_strangers_are_told_as_calmly_and_the_index_says_what_it_waits_for(
     states = lane_states(page)
     assert states["hatched"] == 1, "what was gathered before"
     assert states["zone"] == states["open"] > 0
+    for name in ("Correlation r", "Settling", "Own rhythm"):
+        expect(figure(page, name).locator(".quiet")).to_have_text(re.compile(r"\d to .*\d$"))
+        bar = figure(page, name).locator(".joint-dot")
+        assert 0 < float(bar.get_attribute("cx") or 0) <= 72
+    assert page.locator("#connection-summary").inner_text().count("is \u2212") == 1
+    assert page.locator("#connection").evaluate(LINE_BELOW_ZERO)
 
 
 def test_linked_people_see_evidence_ranges_and_an_undecided_index(
@@ -218,17 +224,6 @@ def test_poor_contact_is_told_as_a_share_and_promises_no_minute(
     expect(page.locator("#together .figures")).not_to_contain_text("min")
     low, _ = page.evaluate("document.querySelector('#heart-rate').layout.yaxis.range")
     assert low > 25, "one missed beat is no heart rate"
-
-
-def test_every_number_of_an_answer_has_its_range(open_scene: Callable[[str], Page]) -> None:
-    page = open_scene("strangers")
-    wait_until_s(page, CAUGHT_UP_S + 5)
-    for name in ("Correlation r", "Settling", "Own rhythm"):
-        expect(figure(page, name).locator(".quiet")).to_have_text(re.compile(r"\d to .*\d$"))
-        bar = figure(page, name).locator(".joint-dot")
-        assert 0 < float(bar.get_attribute("cx") or 0) <= 72
-    assert page.locator("#connection-summary").inner_text().count("is \u2212") == 1
-    assert page.locator("#connection").evaluate(LINE_BELOW_ZERO)
 
 
 def test_keys_stay_with_what_has_the_focus(open_scene: Callable[[str], Page]) -> None:
