@@ -288,8 +288,7 @@ def _recovery_rows(found: dict[str, list[Any]]) -> list[Row]:
 
 def _counted(measure: str, people: Sequence[Recovered], part: str, whole: str) -> Row:
     parts, wholes = (sum(getattr(x, key) for x in people) for key in (part, whole))
-    share = 100.0 * parts / wholes if wholes else np.nan
-    return Row(f"{measure} ({wholes})", ("share",), (share,), unit="%", count=wholes)
+    return share(measure, np.repeat([1.0, 0.0], [parts, wholes - parts]))
 
 
 def _other_rows(found: dict[str, list[Any]]) -> list[Row]:
